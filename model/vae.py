@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""The networks: an encoder that places a pair on the 2-D map, and the streaming decoder that the module plays.
+
+Depends on torch, `config` and `features`; no training, no data. Notable about the decoder:
+- every clamp is the range of an integer type after quantisation, so the quantised network clamps for free;
+- one limit along the residual stream, so residual additions need no rescaling;
+- the latent enters each layer as a constant per block, which an engine folds into the biases.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from model.config import Config
+from model.features import feature_count, mel_filterbank, pair_features
+
+
+class Condition(nn.Module):
+    """Widens the latent: (B, Z, T) → (B, condition_channels, T); T is 1 for a latent that does not move."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.limits = (config.model.hidden_limit, config.model.residual_limit)
+        self.hidden = nn.Conv1d(len(config.model.latent_names), config.model.condition_hidden, 1)
+        self.output = nn.Conv1d(config.model.condition_hidden, config.model.condition_channels, 1)
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        hidden = self.hidden(z).clamp(0, self.limits[0])  # (B, condition_hidden, T)
+        return self.output(hidden).clamp(-self.limits[1], self.limits[1])
+
+
+class GatedLayer(nn.Module):
+    """h + hardtanh(filter(h, c)) * clamp(gate(h, c), 0, 1), causal, the sum clamped to the stream's limit."""
+
+    def __init__(self, config: Config, dilation: int) -> None:
+        super().__init__()
+        model = config.model
+        self.limit = model.residual_limit
+        self.history = (model.kernel_size - 1) * dilation
+        self.stream = nn.Conv1d(model.channels, 2 * model.channels, model.kernel_size, dilation=dilation)
+        self.latent = nn.Conv1d(model.condition_channels, 2 * model.channels, 1, bias=False)
+        with torch.no_grad():  # gates start half open
+            self.stream.bias[model.channels :] += 0.5
+
+    def forward(self, h: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
+        both = self.stream(functional.pad(h, (self.history, 0))) + self.latent(c)  # (B, 2C, T)
+        filtered, gate = both.chunk(2, dim=1)
+        return (h + filtered.clamp(-1, 1) * gate.clamp(0, 1)).clamp(-self.limit, self.limit)
+
+
+class Decoder(nn.Module):
+    """Dry audio and latent in, wet audio out. Sample-by-sample causal; history before the first sample is zero."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        model = config.model
+        self.limit = model.residual_limit
+        self.latent_limit = model.latent_limit
+        self.condition = Condition(config)
+        self.input = nn.Conv1d(1, model.channels, 1)
+        self.layers = nn.ModuleList(GatedLayer(config, dilation) for dilation in model.dilations)
+        self.output = nn.Conv1d(model.channels, 1, 1)
+        # Pairs of channels start at 0, 6, 12 and 18 dB: a high-gain distortion needs some that clip early.
+        number = torch.arange(model.channels)
+        with torch.no_grad():
+            self.input.weight[:, 0, 0] = 2.0 ** (number // 2 % 4) * (-1.0) ** number
+
+    @property
+    def receptive_field(self) -> int:
+        return 1 + sum(layer.history for layer in self.layers)
+
+    def forward(self, dry: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        """dry (B, 1, T) in [-1, 1], z (B, 2, 1 or T) within the latent limit → wet (B, 1, T) in [-1, 1]."""
+        c = self.condition(z.clamp(-self.latent_limit, self.latent_limit))
+        h = self.input(dry).clamp(-self.limit, self.limit)  # (B, C, T)
+        for layer in self.layers:
+            h = layer(h, c)
+        return self.output(h).clamp(-1, 1)
+
+
+class Encoder(nn.Module):
+    """Mean and log-variance of the latent from a pair; the mean stays within the map by construction."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        size = len(config.model.latent_names)
+        self.register_buffer(
+            "filterbank", mel_filterbank(config.model.mel_bands, config.audio.sample_rate), persistent=False
+        )
+        self.network = nn.Sequential(
+            nn.BatchNorm1d(feature_count(config.model)),
+            nn.Linear(feature_count(config.model), 128),
+            nn.GELU(),
+            nn.Linear(128, 64),
+            nn.GELU(),
+            nn.Linear(64, 2 * size),
+        )
+
+    def forward(self, dry: torch.Tensor, wet: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """dry and wet (B, T) → mean (B, Z), log-variance (B, Z)."""
+        features = pair_features(dry, wet, self.filterbank, self.config.model, self.config.audio)
+        mean, log_variance = self.network(features).chunk(2, dim=1)
+        limit = self.config.model.latent_limit
+        # Not tanh: clips that had reached its flat ends never came back.
+        return limit * mean / (limit + mean.abs()), log_variance.clamp(-12, 2)
+
+
+class DistortionVae(nn.Module):
+    """Encoder and decoder with the reparameterisation between (Kingma and Welling, "Auto-Encoding Variational
+    Bayes", 2014).
+    """
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.decoder = Decoder(config)
+
+    def forward(
+        self, dry: torch.Tensor, wet: torch.Tensor, window: slice = slice(None)
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """dry and wet (B, T) → reconstruction of the window, mean and log-variance (B, Z); samples z while training."""
+        mean, log_variance = self.encoder(dry, wet)
+        z = mean
+        if self.training:
+            z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+        return self.decoder(dry[:, None, window], z[:, :, None])[:, 0], mean, log_variance

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""The networks: causal, bounded, on the map; and their losses against hand-made figures."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from model.config import Config, ModelConfig
+from model.losses import esr, kl_divergence, pre_emphasised_esr
+from model.vae import Decoder, DistortionVae
+
+SMALL = Config(model=ModelConfig(channels=4, dilations=(1, 4), condition_hidden=4))
+
+
+@pytest.fixture
+def decoder() -> Decoder:
+    torch.manual_seed(0)
+    return Decoder(SMALL).eval()
+
+
+def test_a_sample_changes_only_what_follows_within_the_receptive_field(decoder):
+    dry, z = torch.rand(1, 1, 60) - 0.5, torch.zeros(1, 2, 1)
+    changed = dry.clone()
+    changed[0, 0, 20] += 0.3
+    with torch.no_grad():
+        different = (decoder(dry, z) != decoder(changed, z))[0, 0].nonzero().flatten()
+    assert decoder.receptive_field == 11
+    assert different.min() == 20 and different.max() <= 20 + decoder.receptive_field - 1
+
+
+def test_a_latent_that_moves_equals_stretches_of_constant_ones(decoder):
+    dry = torch.rand(1, 1, 100) - 0.5
+    z = torch.tensor([[[1.0], [-2.0]]])
+    with torch.no_grad():
+        constant, moving = decoder(dry, z), decoder(dry, z.expand(1, 2, 100))
+    assert (constant - moving).abs().max() < 1e-6  # float32 sums in another order
+
+
+def test_wet_is_bounded(decoder):
+    with torch.no_grad():
+        wet = decoder(100 * torch.randn(2, 1, 500), 100 * torch.randn(2, 2, 1))
+    assert wet.abs().max() <= 1
+
+
+def test_the_encoder_stays_on_the_map():
+    vae = DistortionVae(SMALL).eval()
+    with torch.no_grad():
+        mean, log_variance = vae.encoder(torch.randn(5, 4096), 10 * torch.randn(5, 4096))
+    assert mean.shape == log_variance.shape == (5, 2)
+    assert mean.abs().max() <= SMALL.model.latent_limit and torch.isfinite(log_variance).all()
+
+
+def test_the_encoder_takes_silence():
+    vae = DistortionVae(SMALL).eval()
+    with torch.no_grad():
+        mean, log_variance = vae.encoder(torch.zeros(2, 4096), torch.zeros(2, 4096))
+    assert torch.isfinite(mean).all() and torch.isfinite(log_variance).all()
+
+
+def test_esr_is_error_power_over_target_power():
+    target = torch.sin(torch.arange(4800) / 10)[None]
+    assert float(esr(0.9 * target, target)) == pytest.approx(0.01, rel=1e-3)
+    assert float(pre_emphasised_esr(0.9 * target, target, 0.95)) == pytest.approx(0.01, rel=1e-2)
+    assert float(esr(target, target)) == 0
+
+
+def test_kl_is_zero_at_the_prior_and_known_elsewhere():
+    assert float(kl_divergence(torch.zeros(1, 2), torch.zeros(1, 2))) == 0
+    expected = 0.5 * (4 + math.e - 1 - 1)
+    assert float(kl_divergence(torch.tensor([[2.0]]), torch.tensor([[1.0]]))) == pytest.approx(expected)
