@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+"""Compiles pieces of the firmware with the host's g++ for tests. Depends on g++ only; warnings are errors as always."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
+TEST_SOURCES = Path(__file__).resolve().parent / "firmware"
+STRICT = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-fno-rtti", f"-I{FIRMWARE}"]
+SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"]
+CORE = [FIRMWARE / "core/link.cpp", FIRMWARE / "core/framing.cpp"]
+STUB_DECODER = TEST_SOURCES / "stub_decoder.cpp"
+VERSION = '-DGRITSPACE_VERSION="1.2.3"'
+
+
+def compile_library(target: Path, sources: Sequence[Path]) -> Path:
+    """A shared library of these sources."""
+    return _compile(target, ["-shared", "-fPIC", *STRICT, VERSION], sources)
+
+
+def compile_stub_device(folder: Path) -> Path:
+    """The host library around the stub decoder: int8 model 01234567, int16x8 model 89abcdef, blocks of 48."""
+    return compile_library(folder / "stub.so", [*CORE, STUB_DECODER, FIRMWARE / "boards/host/library.cpp"])
+
+
+def compile_sanitized(target: Path, sources: Sequence[Path]) -> Path:
+    """A program that ends with an error on any memory error or undefined behaviour."""
+    return _compile(target, [*SANITIZERS, *STRICT], sources)
+
+
+def _compile(target: Path, flags: Sequence[str], sources: Sequence[Path]) -> Path:
+    command = ["g++", *flags, *map(str, sources), "-o", str(target)]
+    finished = subprocess.run(command, capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+    return target

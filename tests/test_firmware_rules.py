@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""What each room of the firmware may include, and what the compiled core may call: no heap, no I/O, no libm."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from compiled import FIRMWARE
+
+from host_tools.firmware import build_firmware
+
+# Headers that need no heap and no operating system.
+STANDARD = {
+    *("algorithm", "array", "cstddef", "cstdint", "cstring", "iterator", "limits", "tuple", "type_traits", "utility"),
+}
+# A room's folder: what its files may include from firmware/.
+ROOMS = {
+    "core": ("core/", "generated/protocol.h"),
+    "engines": ("core/", "engines/", "generated/"),
+    "generated": ("core/", "engines/", "generated/"),
+    "boards": ("core/", "boards/", "generated/protocol.h"),
+    "main.cpp": ("core/", "boards/board.h"),
+}
+# Calls that GCC itself makes, and the decoder, which each engine brings.
+ALLOWED_SYMBOLS = re.compile(
+    r"mem(cpy|move|set|cmp)|__aeabi_(mem(cpy|move|set|clr)[48]?|u?ldivmod|u?l?idivmod|u?idiv|llsl|llsr|lasr|lmul)"
+    r"|(typeinfo |vtable |guard )?(for )?gritspace::.*"
+)
+
+
+def include_complaints(room: str, name: str, text: str) -> list[str]:
+    """What a file of this room includes and may not."""
+    found = []
+    for bracket, target in re.findall(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', text, re.MULTILINE):
+        allowed = target in STANDARD if bracket == "<" else target.startswith(ROOMS[room])
+        if not allowed:
+            found.append(f"{name} includes {target}")
+    return found
+
+
+def sources(room: str) -> list[Path]:
+    place = FIRMWARE / room
+    return [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.suffix in (".h", ".cpp"))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_include_what_they_may(room: str) -> None:
+    files = sources(room)
+    assert files
+    assert [complaint for path in files for complaint in include_complaints(room, path.name, path.read_text())] == []
+
+
+@pytest.mark.parametrize("room", sorted(path.name for path in (FIRMWARE / "boards").iterdir() if path.is_dir()))
+def test_boards_do_not_know_each_other(room: str) -> None:
+    others = {path.name for path in (FIRMWARE / "boards").iterdir() if path.is_dir()} - {room}
+    for path in sources(f"boards/{room}"):
+        assert not [name for name in others if f'"boards/{name}/' in path.read_text()]
+
+
+@pytest.mark.parametrize(
+    ("room", "line"),
+    [
+        ("core", "#include <vector>"),
+        ("core", "#include <cmath>"),
+        ("core", "  #  include <stdio.h>"),
+        ("core", '#include "boards/board.h"'),
+        ("core", '#include "generated/model_int8.h"'),
+        ("engines", '#include "boards/board.h"'),
+        ("main.cpp", '#include "engines/static/network.h"'),
+    ],
+)
+def test_a_forbidden_include_is_noticed(room: str, line: str) -> None:
+    assert len(include_complaints(room, "file", f"#pragma once\n{line}\n#include <cstdint>\n")) == 1
+
+
+def undefined_symbols(objects: list[Path]) -> set[str]:
+    """What these objects call and none of them defines, C++ names undone."""
+    command = ["arm-none-eabi-nm", "--undefined-only", "--demangle", "--format=just-symbols", *map(str, objects)]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    return {line.strip() for line in lines if line.strip() and not line.endswith(":")}
+
+
+def forbidden(symbols: set[str]) -> set[str]:
+    return {symbol for symbol in symbols if not ALLOWED_SYMBOLS.fullmatch(symbol)}
+
+
+def test_core_and_engine_call_nothing_outside_themselves() -> None:
+    build = build_firmware("qemu_m7").parent
+    objects = [*build.glob("src/core/*.o"), *build.glob("src/engines/**/*.o"), *build.glob("generated/*.o")]
+    assert {"link.o", "framing.o"} <= {path.name for path in objects}
+    assert forbidden(undefined_symbols(objects)) == set()
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "culprit"),
+    [
+        ("<cstdlib>", "return std::malloc(16);", "malloc"),
+        ("<cstdlib>", "std::free(pointer); return nullptr;", "free"),
+        ("<new>", "return new int[count];", "operator new[](unsigned int)"),
+        ("<cstdio>", 'std::printf("%d", count); return nullptr;', "printf"),
+        ("<cmath>", "return reinterpret_cast<void*>(static_cast<int>(std::sin(count)));", "sin"),
+    ],
+)
+def test_a_forbidden_call_is_noticed(headers: str, body: str, culprit: str, tmp_path: Path) -> None:
+    source = tmp_path / "culprit.cpp"
+    source.write_text(
+        f"#include {headers}\nvoid* Function(int count, void* pointer) {{ (void)count; (void)pointer; {body} }}\n"
+    )
+    command = ["arm-none-eabi-g++", "-std=c++17", "-O2", "-mcpu=cortex-m7", "-mthumb", "-c", str(source)]
+    subprocess.run([*command, "-o", str(tmp_path / "culprit.o")], check=True)
+    assert culprit in forbidden(undefined_symbols([tmp_path / "culprit.o"]))
