@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: MIT
+"""`gritspace`: the one place that knows every stage. A subcommand parses, calls one function, prints, and gives a
+status.
+
+Stages are imported inside their subcommand, so that the bench tools never load torch. Exit status: 0 done or PASS, 1
+a verdict other than PASS, 2 something the user can mend (one sentence), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from host_tools.artefacts import RELEASED, load_artefact, released_artefacts
+from host_tools.errors import UserError
+from host_tools.files import REPOSITORY, write_results
+from quantize.graph import SCHEMES
+
+if TYPE_CHECKING:
+    from host_tools.artefacts import Artefact
+    from host_tools.tables import Table
+
+CHECKPOINT = REPOSITORY / "model" / "weights"
+RUNS = REPOSITORY / "build" / "runs"
+SCHEME_NAMES = tuple(SCHEMES)
+
+console = Console(highlight=False)
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return value
+
+
+def _not_negative(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
+    return value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text} is not a number on the map")
+    return value
+
+
+def _seconds(text: str) -> float:
+    value = _finite(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a time")
+    return value
+
+
+def _schemes(arguments: argparse.Namespace) -> tuple[str, ...]:
+    return (arguments.scheme,) if arguments.scheme else SCHEME_NAMES
+
+
+def train(arguments: argparse.Namespace) -> int:
+    from host_tools import learning
+
+    folder = RUNS / arguments.name
+    rows = learning.train_run(
+        folder, arguments.steps, arguments.seed, arguments.audio, arguments.start, arguments.fresh, console
+    )
+    learning.print_rows(console, rows)
+    console.print(f"wrote {folder}")
+    return 0
+
+
+def evaluate(arguments: argparse.Namespace) -> int:
+    from host_tools import learning
+
+    model, rows = learning.evaluate_checkpoint(arguments.weights, arguments.clips)
+    learning.print_rows(console, rows)
+    if arguments.json:
+        write_results(arguments.json, model, rows)
+    return 0
+
+
+def quantize(arguments: argparse.Namespace) -> int:
+    from host_tools import learning
+
+    rows = learning.quantize_checkpoint(
+        arguments.weights,
+        arguments.out,
+        _schemes(arguments),
+        arguments.steps,
+        arguments.exact_steps,
+        arguments.start,
+        console,
+    )
+    learning.print_rows(console, rows)
+    return 0
+
+
+def emit(arguments: argparse.Namespace) -> int:
+    from quantize.emit import emit as write_sources
+    from quantize.golden_vectors import emit_golden
+
+    paths = [artefact.path for artefact in released_artefacts(SCHEME_NAMES, arguments.models)]
+    written = [source for path in paths for source in write_sources(path, arguments.generated)]
+    for path in (*written, *emit_golden(paths, arguments.golden)):
+        console.print(f"wrote {path}")
+    return 0
+
+
+def witness(arguments: argparse.Namespace) -> int:
+    from host_tools.audio import recorded_audio
+    from host_tools.tables import witness_table
+    from host_tools.witness import witness as run
+
+    audio = arguments.audio if arguments.audio is not None else recorded_audio(2)
+    result = run(_artefacts(arguments), arguments.samples, audio, console=console)
+    _show(witness_table(result), result.notes)
+    console.print(f"golden rounds like TFLite Micro: {result.rounding}. {result.verdict} in {result.seconds:.0f} s")
+    if arguments.json:
+        write_results(arguments.json, result.model_id, result.json_rows(), verdict=result.verdict)
+    return 0 if result.verdict == "PASS" else 1
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    from host_tools.audio import recorded_audio
+    from host_tools.parity import BULK_BOARDS
+    from host_tools.parity import verify as run
+    from host_tools.tables import parity_table
+
+    audio = arguments.audio if arguments.audio is not None else recorded_audio(2)
+    samples = arguments.random_samples
+    if samples is None:
+        samples = 1_000_000 if arguments.board in BULK_BOARDS else 48_000
+    limits = {"seconds_per_recording": arguments.seconds, "console": console}
+    result = run(arguments.board, _artefacts(arguments), audio, samples, **limits)
+    _show(parity_table(result), (*result.notes, *result.reasons))
+    console.print(f"{result.verdict} in {result.seconds:.0f} s")
+    if arguments.json:
+        write_results(arguments.json, result.model_id, result.json_rows(), verdict=result.verdict)
+    return 0 if result.verdict == "PASS" else 1
+
+
+def render(arguments: argparse.Namespace) -> int:
+    from host_tools.render import render as run
+
+    scheme = arguments.scheme or "int16x8"
+    artefact = load_artefact(arguments.models / scheme / "decoder.tflite", scheme)
+    note = run(arguments.dry, arguments.output, arguments.z, artefact, arguments.engine)
+    console.print("; ".join(filter(None, (note, f"wrote {arguments.output}"))))
+    return 0
+
+
+def bench(arguments: argparse.Namespace) -> int:
+    from host_tools.bench import bench as run
+    from host_tools.tables import bench_table
+
+    result = run(_artefacts(arguments))
+    _show(bench_table(result.json_rows()), result.notes)
+    if arguments.json:
+        write_results(arguments.json, result.model_id, result.json_rows())
+    return 0
+
+
+def demo(arguments: argparse.Namespace) -> int:
+    from host_tools.demo import demo as run
+
+    return 0 if run(console) == "PASS" else 1
+
+
+def _artefacts(arguments: argparse.Namespace) -> list[Artefact]:
+    return released_artefacts(_schemes(arguments), arguments.models)
+
+
+def _show(table: Table, notes: tuple[str, ...]) -> None:
+    from host_tools.tables import to_rich
+
+    console.print(to_rich(table))
+    for note in notes:
+        console.print(f"note: {note}")
+
+
+def _option(*names: str, **settings: Any) -> argparse.ArgumentParser:
+    """An option that several subcommands share."""
+    parent = argparse.ArgumentParser(add_help=False)
+    parent.add_argument(*names, **settings)
+    return parent
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="gritspace", description="A 2-D space of distortions, in integers on a Cortex-M7."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    scheme = _option("--scheme", choices=SCHEME_NAMES, help="one of the two; both when not given")
+    models = _option("--models", type=Path, default=RELEASED, metavar="DIR", help="what `gritspace quantize` wrote")
+    weights = _option("--weights", type=Path, default=CHECKPOINT, metavar="DIR", help="of `gritspace train`")
+    json = _option("--json", type=Path, metavar="FILE", help="write the rows for scripts")
+    audio = _option("--audio", type=Path, nargs="*", metavar="FILE", help="recordings; two instruments when not given")
+
+    def command(
+        function: Callable[[argparse.Namespace], int], text: str, *parents: argparse.ArgumentParser
+    ) -> argparse.ArgumentParser:
+        sub = commands.add_parser(function.__name__, help=text, description=text, parents=parents)
+        sub.set_defaults(function=function)
+        return sub
+
+    sub = command(train, "train the VAE; the same command resumes an interrupted run")
+    sub.add_argument("--name", default="vae", help="the run's folder below build/runs")
+    sub.add_argument("--steps", type=_positive)
+    sub.add_argument("--seed", type=_not_negative)
+    sub.add_argument("--audio", type=Path, metavar="DIR", help="half of the dry clips come from the files in here")
+    sub.add_argument("--from", dest="start", type=Path, metavar="DIR", help="fine-tune the checkpoint in here")
+    sub.add_argument("--fresh", action="store_true", help="forget an earlier run of this name")
+
+    sub = command(evaluate, "measure a checkpoint on pairs it never saw", weights, json)
+    sub.add_argument("--clips", type=_positive, default=300)
+
+    sub = command(quantize, "float checkpoint to .tflite and ONNX, by quantisation-aware training", weights, scheme)
+    sub.add_argument("--out", type=Path, default=REPOSITORY / "build" / "quantized", metavar="DIR")
+    sub.add_argument("--steps", type=_positive)
+    sub.add_argument("--exact-steps", type=_not_negative, help="of those, the last ones on TFLite Micro's integers")
+    sub.add_argument("--from", dest="start", type=Path, metavar="DIR", help="start from what is quantised in here")
+
+    sub = command(emit, ".tflite to the C++ of the static engine and the golden vectors", models)
+    sub.add_argument("--generated", type=Path, default=REPOSITORY / "firmware" / "generated", metavar="DIR")
+    sub.add_argument("--golden", type=Path, default=REPOSITORY / "tests" / "golden", metavar="DIR")
+
+    sub = command(witness, "golden against TFLite Micro and LiteRT", scheme, models, audio, json)
+    sub.add_argument("--samples", type=_positive, default=1_000_000, help="random ones, each scheme")
+
+    text = "a device against golden, bit for bit, and against the float model"
+    sub = command(verify, text, scheme, models, audio, json)
+    sub.add_argument("--board", default="host", help="host, qemu_m7, or any port that pyserial opens")
+    sub.add_argument("--seconds", type=_seconds, default=1.0, help="of each recording (default 1)")
+    text = "each scheme (default 1,000,000; over a port 48,000)"
+    sub.add_argument("--random-samples", type=_not_negative, default=None, help=text)
+
+    sub = command(render, "play a recording at a spot of the map", scheme, models)
+    sub.add_argument("dry", type=Path, metavar="DRY.wav")
+    sub.add_argument("-o", "--output", type=Path, required=True, metavar="WET.wav")
+    sub.add_argument("--z", type=_finite, nargs=2, required=True, metavar=("X", "Y"))
+    sub.add_argument("--engine", choices=("float", "golden", "host"), default="golden")
+
+    command(bench, "instructions, model cycles, flash and RAM of the engine on the Cortex-M7", scheme, models, json)
+    command(demo, "the whole chain on recorded audio, then a page to look at and listen to")
+    return parser
+
+
+def main() -> int:
+    arguments = build_parser().parse_args()
+    try:
+        return arguments.function(arguments)
+    except UserError as error:
+        print(f"gritspace: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("gritspace: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `gritspace ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""The stages that need torch, for the command line: train, evaluate, quantise. The only module of host_tools that
+loads it.
+
+Depends on `model` and `quantize.export`; turns their errors into UserError, and recordings into what they train and
+measure on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from host_tools.audio import load_audio, recorded_audio
+from host_tools.errors import UserError
+from model.checkpoint import CheckpointError, load_config, load_vae
+from model.config import Config
+from model.evaluate import evaluate
+from model.sources import SourceError, load_folder, load_recording
+from model.train import train
+from quantize.export import ExportError, export
+from quantize.finetune import FinetuneConfig
+from quantize.graph import GraphError
+
+CLIP_SECONDS = 0.5  # of each recording that quantisation is measured on, from where it is loudest
+
+
+@contextmanager
+def _user_errors() -> Iterator[None]:
+    """What a user can cause becomes a UserError; third-party notes about their own future are not for users."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", UserWarning)
+        try:
+            yield
+        except (CheckpointError, SourceError, GraphError, ExportError) as error:
+            raise UserError(str(error)) from error
+
+
+def train_run(
+    folder: Path,
+    steps: int | None,
+    seed: int | None,
+    audio: Path | None,
+    start: Path | None,
+    fresh: bool,
+    console: Console,
+    **settings: Any,
+) -> list[dict[str, Any]]:
+    """Trains into `folder`, from a checkpoint when `start` is given; returns the evaluation's rows."""
+    with _user_errors():
+        first = load_vae(start) if start else None
+        config = first.config if first else Config()
+        chosen = {"steps": steps, "seed": seed, **settings}
+        config = replace(config, train=replace(config.train, **{k: v for k, v in chosen.items() if v is not None}))
+        recordings = load_folder(audio, config.audio.sample_rate) if audio else []
+        if fresh:
+            shutil.rmtree(folder, ignore_errors=True)
+        vae = train(config, folder, start=first, recordings=recordings, console=console)
+        return evaluate(vae, 100)
+
+
+def evaluate_checkpoint(weights: Path, clips: int) -> tuple[str, list[dict[str, Any]]]:
+    """The checkpoint's id and its rows; `unseen_sources` are the recorded instruments, which are never trained on."""
+    with _user_errors():
+        vae = load_vae(weights)
+        recordings = [load_recording(path, vae.config.audio.sample_rate) for path in recorded_audio()]
+        identity = hashlib.sha256((weights / "weights.safetensors").read_bytes()).hexdigest()[:8]
+        return identity, evaluate(vae, clips, recordings)
+
+
+def loudest_clips(sample_rate: int) -> list[np.ndarray]:
+    """Half a second of each recorded instrument, from where it is loudest."""
+    length = round(CLIP_SECONDS * sample_rate)
+    clips = []
+    for path in recorded_audio():
+        samples = load_audio(path, sample_rate).samples
+        energy = np.convolve(samples**2, np.ones(length), mode="valid") if len(samples) > length else np.zeros(1)
+        first = int(np.argmax(energy))
+        clips.append(samples[first : first + length])
+    return clips
+
+
+def quantize_checkpoint(
+    weights: Path,
+    out: Path,
+    schemes: Sequence[str],
+    steps: int | None,
+    exact_steps: int | None,
+    start: Path | None,
+    console: Console,
+    **settings: Any,
+) -> list[dict[str, Any]]:
+    """Quantises a checkpoint into `out`; returns a row for each scheme."""
+    with _user_errors():
+        chosen = {"steps": steps, "exact_steps": exact_steps, **settings}
+        tuning = replace(FinetuneConfig(), **{k: v for k, v in chosen.items() if v is not None})
+        clips = loudest_clips(load_config(weights).audio.sample_rate)
+        return export(weights, out, schemes, tuning, clips, start=start, console=console)
+
+
+def print_rows(console: Console, rows: Sequence[dict[str, Any]]) -> None:
+    """Rows of plain figures as a table."""
+    columns = [key for key in rows[0] if not isinstance(rows[0][key], dict)] if rows else []
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(f"{row[c]:.4g}" if isinstance(row[c], float) else str(row[c]) for c in columns))
+    console.print(table)

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""Pictures for the report as inline SVG in the page's own light or dark colours. Depends on matplotlib.
+
+Colours are Okabe and Ito's ("Color Universal Design", 2008), told apart by colour-blind eyes; shapes differ as well.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.signal import stft
+
+BLUE, ORANGE, GREEN, VERMILION, PINK, SKY, GREY = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8A8F98",
+)  # fmt: skip
+EFFECT_STYLES = tuple(zip((BLUE, ORANGE, GREEN, VERMILION, PINK, SKY, GREY), "osD^vPX", strict=True))
+INK = "#010203"  # stands for the page's text colour until the SVG is written
+ENVELOPE_POINTS = 700
+ZOOM_S = 0.012
+SPECTROGRAM_FLOOR_DB = -90.0
+SPECTROGRAM_WINDOW = 1024  # samples
+
+STYLE = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["system-ui", "DejaVu Sans"],
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "legend.frameon": False,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    **{key: INK for key in ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")},
+}
+
+
+@dataclass(frozen=True)
+class MapPoint:
+    """Where the encoder put one clip."""
+
+    x: float
+    y: float
+    effect: str
+    drive: float  # 0..1
+
+
+def latent_map(points: Sequence[MapPoint], axes: Sequence[tuple[str, float, float]]) -> str:
+    """The map: a colour and a shape for each effect, larger for more drive. `axes`: (name, low, high) of x and y."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(9.2, 5.6), layout="constrained")
+        plot = figure.subplots()
+        for effect, (colour, marker) in zip(sorted({p.effect for p in points}), _endless(EFFECT_STYLES), strict=False):
+            chosen = [p for p in points if p.effect == effect]
+            style = dict(s=[12 + 50 * p.drive for p in chosen], color=colour, marker=marker, alpha=0.75, linewidths=0)
+            plot.scatter([p.x for p in chosen], [p.y for p in chosen], label=effect, **style)
+        (x_name, x_low, x_high), (y_name, y_low, y_high) = axes
+        plot.set(xlabel=x_name, ylabel=y_name, xlim=(x_low, x_high), ylim=(y_low, y_high), aspect="equal")
+        plot.grid(color=GREY, alpha=0.25, linewidth=0.5)
+        plot.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), title="larger: more drive", alignment="left")
+        return _svg(figure, "map")
+
+
+def waveforms(dry: np.ndarray, float_wet: np.ndarray, integer_wet: Mapping[str, np.ndarray], sample_rate: int) -> str:
+    """Dry, wet (integers over float) and the error of each scheme enlarged: the whole clip and its loudest moment."""
+    with matplotlib.rc_context(STYLE):
+        count = 2 + len(integer_wet)
+        figure = Figure(figsize=(9.2, 1.35 * count), layout="constrained")
+        rows = figure.subplots(count, 2, sharex="col", width_ratios=(3, 2), squeeze=False)
+        centre = int(np.argmax(np.abs(float_wet)))
+        half = round(ZOOM_S * sample_rate / 2)
+        zoom = slice(max(centre - half, 0), max(centre - half, 0) + 2 * half)
+        _draw_both(rows[0], dry, sample_rate, zoom, GREY, "dry")
+        _draw_both(rows[1], float_wet, sample_rate, zoom, BLUE, "wet: float, dotted the integers")
+        time_ms = 1e3 * np.arange(float_wet.size)[zoom] / sample_rate
+        for (scheme, wet), colour, row in zip(integer_wet.items(), _endless((ORANGE, GREEN)), rows[2:], strict=False):
+            rows[1][1].plot(time_ms, wet[zoom], color=colour, linewidth=1.1, linestyle=(0, (1, 1.5)))
+            error = wet - float_wet
+            gain = _enlargement(float(np.abs(error).max()))
+            _draw_both(row, error * gain, sample_rate, zoom, colour, f"error of {scheme} × {gain:,}")
+        rows[-1][0].set_xlabel("s")
+        rows[-1][1].set_xlabel("ms, around the loudest moment")
+        return _svg(figure, "waveforms")
+
+
+def spectrograms(clips: Mapping[str, np.ndarray], sample_rate: int) -> str:
+    """One panel a clip, side by side, in dB below the loudest point of all."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(9.2, 2.9), layout="constrained")
+        panels = figure.subplots(1, len(clips), sharey=True, squeeze=False)[0]
+        levels = {name: _level_db(clip, sample_rate) for name, clip in clips.items()}
+        top = max(float(level.max()) for level in levels.values())
+        for panel, (name, level) in zip(panels, levels.items(), strict=True):
+            extent = (0.0, clips[name].size / sample_rate, 0.0, sample_rate / 2e3)
+            shown = np.maximum(level - top, SPECTROGRAM_FLOOR_DB)
+            image = panel.imshow(
+                shown, "magma", aspect="auto", origin="lower", extent=extent, vmin=SPECTROGRAM_FLOOR_DB, vmax=0
+            )
+            panel.set(title=name, xlabel="s")
+        panels[0].set_ylabel("kHz")
+        figure.colorbar(image, ax=panels, label="dB", fraction=0.03, pad=0.01)
+        return _svg(figure, "spectrograms")
+
+
+def _draw_both(row: Sequence[Axes], signal: np.ndarray, sample_rate: int, zoom: slice, colour: str, title: str) -> None:
+    low, high, time_s = _envelope(signal, sample_rate)
+    row[0].fill_between(time_s, low, high, color=colour, linewidth=0.4)
+    row[1].plot(1e3 * np.arange(signal.size)[zoom] / sample_rate, signal[zoom], color=colour, linewidth=1.0)
+    row[0].set_title(title)
+    limit = max(float(np.abs(signal).max()) * 1.1, 1e-6)
+    for plot in row:
+        plot.set_ylim(-limit, limit)
+        plot.axhline(0, color=GREY, linewidth=0.4, alpha=0.5)
+
+
+def _envelope(signal: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Least and greatest sample in each of at most ENVELOPE_POINTS stretches, and its time in s."""
+    stretch = max(1, -(-signal.size // ENVELOPE_POINTS))
+    padded = np.pad(signal, (0, -signal.size % stretch), mode="edge").reshape(-1, stretch)
+    return padded.min(axis=1), padded.max(axis=1), np.arange(padded.shape[0]) * stretch / sample_rate
+
+
+def _level_db(clip: np.ndarray, sample_rate: int) -> np.ndarray:
+    hop = int(
+        np.clip(clip.size // 500, 128, SPECTROGRAM_WINDOW)
+    )  # more columns than pixels would only make the page heavy
+    padded = np.pad(clip, (0, max(SPECTROGRAM_WINDOW - clip.size, 0)))
+    _, _, spectrum = stft(padded, sample_rate, nperseg=SPECTROGRAM_WINDOW, noverlap=SPECTROGRAM_WINDOW - hop)
+    return 20 * np.log10(np.abs(spectrum) + 1e-9)
+
+
+def _enlargement(peak: float) -> int:
+    """The power of ten that brings a small error to between 0.1 and 1."""
+    return 10 ** max(0, math.ceil(-math.log10(peak)) - 1) if peak > 0 else 1
+
+
+def _endless(styles: Sequence) -> list:
+    return list(styles) * 20
+
+
+def _svg(figure: Figure, name: str) -> str:
+    """The figure as an <svg> element: text stays text, ink follows the page, ids differ between pictures."""
+    buffer = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": name, "svg.id": name}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :].replace(INK, "currentColor").replace("</svg>\n", "</svg>")
+    return re.sub(r'(<svg [^>]*?)width="[^"]*" height="[^"]*"|(<svg [^>]*?)height="[^"]*" ', r"\1\2", svg, count=1)

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""Results as tables of text, once for the terminal (rich) and the HTML page alike. Knows results, computes none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Literal
+
+import rich.table
+
+from host_tools.parity import ParityResult
+from host_tools.witness import STATED_ONLY, WitnessResult
+
+Mark = Literal["good", "bad", "stated", "plain"]
+RICH_STYLES: dict[Mark, str] = {"good": "green", "bad": "bold red", "stated": "yellow", "plain": "default"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells of text; the last column is a judgement, coloured by the row's mark. `left` columns hold words."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    marks: tuple[Mark, ...]
+    left: int = 2
+    caption: str = ""
+
+
+def parity_table(result: ParityResult) -> Table:
+    """Device against golden and the float model."""
+    headings = ("scheme", "source", "samples", "mismatches", "max LSB", "SNR", "ESR", "against golden")
+    rows: list[tuple[str, ...]] = []
+    marks: list[Mark] = []
+    for row in result.rows:
+        judgement = "equal" if row.mismatches == 0 else f"first at {row.first_mismatch}"
+        measured = (_count(row.samples), _count(row.mismatches), _count(row.max_lsb))
+        rows.append((row.scheme, row.source, *measured, _decibels(row.snr_db), _percent(row.esr), judgement))
+        marks.append(_mark(row.mismatches == 0))
+    caption = "SNR and ESR are the device's, against the float model. " + " ".join(
+        f"Missing: {r}." for r in result.reasons
+    )
+    return Table(f"Parity on {result.board}", headings, tuple(rows), tuple(marks), caption=caption.strip())
+
+
+def witness_table(result: WitnessResult) -> Table:
+    """Golden against other interpreters."""
+    headings = ("scheme", "engine", "samples", "mismatches", "share", "max LSB", "against golden")
+    rows: list[tuple[str, ...]] = []
+    marks: list[Mark] = []
+    for row in result.rows:
+        stated = (row.scheme, row.engine) in STATED_ONLY
+        judgement = "equal" if row.mismatches == 0 else "stated" if stated else "differs"
+        share = _percent(row.mismatches / row.samples if row.samples else 0.0)
+        rows.append(
+            (row.scheme, row.engine, _count(row.samples), _count(row.mismatches), share, str(row.max_lsb), judgement)
+        )
+        marks.append("stated" if judgement == "stated" else _mark(row.mismatches == 0))
+    caption = (
+        f"TFLite Micro as installed rounds {result.rounding}. LiteRT's default int8 kernels round once: stated only."
+    )
+    return Table("Witnesses on this machine", headings, tuple(rows), tuple(marks), caption=caption)
+
+
+def bench_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """What the engine costs on the Cortex-M7."""
+    columns: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+        ("MAC / sample", "macs_per_sample", _count),
+        ("instructions / sample", "instructions_per_sample", _count),
+        ("cycles / sample (model)", "model_cycles_per_sample", _count),
+        ("flash", "flash_bytes", _bytes),
+        ("RAM", "ram_bytes", _bytes),
+    )
+    cells = []
+    for row in rows:
+        values = tuple("–" if row.get(key) is None else show(row[key]) for _, key, show in columns)
+        ratio = row["instructions_per_sample"] / row["macs_per_sample"]
+        cells.append((str(row["scheme"]), str(row["board"]), *values, f"{ratio:.2f} per MAC"))
+    headings = ("scheme", "board", *(heading for heading, _, _ in columns), "instructions")
+    caption = "Instructions are counted exactly; cycles are a model of the core with perfect memory."
+    return Table("Cost on the Cortex-M7", headings, tuple(cells), _unmarked(cells), caption=caption)
+
+
+def evaluate_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """The float model on unseen pairs."""
+    cells = [
+        (
+            str(row["split"]),
+            _count(row["clips"]),
+            _percent(row["esr_median"]),
+            _percent(row["esr_p95"]),
+            _percent(row["esr_mean"]),
+        )
+        for row in rows
+    ]
+    headings = ("split", "clips", "ESR median", "ESR 95th percentile", "ESR mean")
+    return Table("The float model", headings, tuple(cells), _unmarked(cells), left=1)
+
+
+def to_rich(table: Table) -> rich.table.Table:
+    """For a terminal."""
+    drawn = rich.table.Table(
+        title=table.title, caption=table.caption or None, title_justify="left", caption_justify="left"
+    )
+    for index, heading in enumerate(table.headings):
+        drawn.add_column(heading, justify="left" if index < table.left else "right")
+    for cells, mark in zip(table.rows, table.marks, strict=True):
+        drawn.add_row(*cells[:-1], f"[{RICH_STYLES[mark]}]{cells[-1]}[/]")
+    return drawn
+
+
+def to_html(table: Table) -> str:
+    """For the page, without the title."""
+
+    def line(tag: str, cells: Sequence[str], mark: str) -> str:
+        classes = ["word" if i < table.left else "number" for i in range(len(cells))]
+        classes[-1] += f" {mark}" if mark else ""
+        return (
+            "<tr>"
+            + "".join(f'<{tag} class="{c}">{escape(t)}</{tag}>' for c, t in zip(classes, cells, strict=True))
+            + "</tr>"
+        )
+
+    body = "".join(line("td", cells, mark) for cells, mark in zip(table.rows, table.marks, strict=True))
+    caption = f'<p class="caption">{escape(table.caption)}</p>' if table.caption else ""
+    head = line("th", table.headings, "")
+    return f'<div class="wide"><table><thead>{head}</thead><tbody>{body}</tbody></table></div>{caption}'
+
+
+def _unmarked(cells: Sequence[object]) -> tuple[Mark, ...]:
+    plain: Mark = "plain"
+    return (plain,) * len(cells)
+
+
+def _mark(good: bool) -> Mark:
+    return "good" if good else "bad"
+
+
+def _count(value: float) -> str:
+    return f"{round(value):,}"
+
+
+def _bytes(value: float) -> str:
+    return f"{value / 1000:.1f} kB"
+
+
+def _decibels(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f} dB"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.3g} %"
