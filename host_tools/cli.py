@@ -122,6 +122,10 @@ def witness(arguments: argparse.Namespace) -> int:
 
     audio = arguments.audio if arguments.audio is not None else recorded_audio(2)
     result = run(_artefacts(arguments), arguments.samples, audio, console=console)
+    if arguments.qat:
+        from host_tools.learning import qat_witness
+
+        result = result.with_rows(qat_witness(arguments.models, _schemes(arguments), arguments.samples))
     _show(witness_table(result), result.notes)
     console.print(f"golden rounds like TFLite Micro: {result.rounding}. {result.verdict} in {result.seconds:.0f} s")
     if arguments.json:
@@ -235,6 +239,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     sub = command(witness, "golden against TFLite Micro and LiteRT", scheme, models, audio, json)
     sub.add_argument("--samples", type=_positive, default=1_000_000, help="random ones, each scheme")
+    sub.add_argument("--qat", action="store_true", help="also QAT's exact forward pass against TFLite Micro")
 
     text = "a device against golden, bit for bit, and against the float model"
     sub = command(verify, text, scheme, models, audio, json)

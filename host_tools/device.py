@@ -90,7 +90,7 @@ class Device:
         if info.model_id != model_id:
             raise LinkError(
                 f"{self.name} runs {scheme} model {info.model_id}, but model {model_id} is asked for; "
-                "emit that model's C++ (gritspace export), rebuild the firmware and load it"
+                "emit that model's C++ (gritspace emit), rebuild the firmware and load it"
             )
         return info
 

@@ -18,17 +18,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from rich.console import Console
 from rich.table import Table
 
+from host_tools.artefacts import released_artefacts
 from host_tools.audio import load_audio, recorded_audio
+from host_tools.comparison import Tally
 from host_tools.errors import UserError
+from host_tools.interpreters import open_interpreter
+from host_tools.stimuli import random_stimulus
+from host_tools.witness import WitnessRow
 from model.checkpoint import CheckpointError, load_config, load_vae
 from model.config import Config
 from model.evaluate import evaluate
 from model.sources import SourceError, load_folder, load_recording
 from model.train import train
-from quantize.export import ExportError, export
+from quantize.export import ExportError, export, load_quantized
 from quantize.finetune import FinetuneConfig
 from quantize.graph import GraphError
 
@@ -107,6 +113,29 @@ def quantize_checkpoint(
         tuning = replace(FinetuneConfig(), **{k: v for k, v in chosen.items() if v is not None})
         clips = loudest_clips(load_config(weights).audio.sample_rate)
         return export(weights, out, schemes, tuning, clips, start=start, console=console)
+
+
+QAT_CLIP_BLOCKS = 512  # the latent rests over a clip; each clip starts from silence
+
+
+def qat_witness(models: Path, schemes: Sequence[str], samples: int) -> list[WitnessRow]:
+    """QAT's exact forward pass against TFLite Micro's interpreter on random integers, clip by clip."""
+    rows = []
+    with _user_errors(), torch.no_grad():
+        for artefact in released_artefacts(schemes, models):
+            decoder, tally = load_quantized(models, artefact.scheme), Tally()
+            engine = open_interpreter("tflm", artefact.content)
+            graph = artefact.graph
+            while tally.samples < samples:
+                clip = random_stimulus(graph, QAT_CLIP_BLOCKS * graph.block_size, seed=tally.samples)
+                z = clip.z[0]
+                inputs = (clip.dry_real[None, None], graph.condition[0].input.dequantize(z)[None, :, None])
+                wet = decoder(*(torch.from_numpy(values).float() for values in inputs))[0, 0].numpy()
+                engine.reset()
+                exact = np.rint(wet.astype(np.float64) / graph.output.output.scale) + graph.output.output.zero_point
+                tally.add(engine.process(clip.dry, z), exact.astype(np.int64))
+            rows.append(WitnessRow(artefact.scheme, "qat", tally.samples, tally.mismatches, tally.max_lsb))
+    return rows
 
 
 def print_rows(console: Console, rows: Sequence[dict[str, Any]]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -49,6 +49,11 @@ class WitnessResult:
     seconds: float
     notes: tuple[str, ...]
 
+    def with_rows(self, rows: Sequence[WitnessRow]) -> WitnessResult:
+        """The same result with more engines in it, judged together."""
+        together = (*self.rows, *rows)
+        return replace(self, rows=together, verdict=_verdict(together))
+
     def json_rows(self) -> list[dict]:
         return [asdict(row) for row in self.rows]
 
@@ -69,12 +74,20 @@ def witness(
                 stimuli.append(recorded_stimulus(artefact.graph, path.name, loaded.samples))
                 notes.append(loaded.note)
             rows += _compare_engines(artefact, stimuli, rounding, progress)
-    wrong = any(row.mismatches and (row.scheme, row.engine) not in STATED_ONLY for row in rows)
-    verdict = "FAIL" if wrong else "PASS"
     seconds = time.monotonic() - started
     return WitnessResult(
-        joined_model_id(artefacts), rounding, tuple(rows), verdict, seconds, tuple(filter(None, dict.fromkeys(notes)))
+        joined_model_id(artefacts),
+        rounding,
+        tuple(rows),
+        _verdict(rows),
+        seconds,
+        tuple(filter(None, dict.fromkeys(notes))),
     )
+
+
+def _verdict(rows: Sequence[WitnessRow]) -> str:
+    wrong = any(row.mismatches and (row.scheme, row.engine) not in STATED_ONLY for row in rows)
+    return "FAIL" if wrong else "PASS"
 
 
 def _compare_engines(

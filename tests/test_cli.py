@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""The command line as people meet it: JSON for scripts, one sentence for what they can mend, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from stand_ins import small_artefact
+
+from host_tools import cli
+
+RATE = 48_000
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    for scheme in ("int8", "int16x8"):
+        small_artefact(scheme, tmp_path / "models")
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def take(tmp_path: Path) -> Path:
+    soundfile.write(tmp_path / "take.wav", 0.5 * np.sin(np.arange(RATE // 4) / 20), RATE)
+    return tmp_path / "take.wav"
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["gritspace", *map(str, words)])
+    return cli.main()
+
+
+def test_witness_writes_rows_for_scripts(monkeypatch, models, take, tmp_path):
+    target = tmp_path / "witness.json"
+    assert run(monkeypatch, "witness", "--models", models, "--samples", 960, "--audio", take, "--json", target) == 0
+    document = json.loads(target.read_text())
+    assert set(document) >= {"model_id", "git", "results"}
+    assert set(document["results"][0]) >= {"scheme", "engine", "samples", "mismatches", "max_lsb"}
+    assert {row["engine"] for row in document["results"]} == {"tflm", "litert_reference", "litert_default"}
+
+
+def test_render_plays_a_recording(monkeypatch, models, take, tmp_path):
+    wet = tmp_path / "wet.wav"
+    assert run(monkeypatch, "render", take, "-o", wet, "--z", 1, -1, "--models", models) == 0
+    samples, rate = soundfile.read(wet)
+    assert rate == RATE and len(samples) == RATE // 4
+
+
+@pytest.mark.parametrize("content", ["missing", "empty", "text", "nan", "silent"])
+def test_bad_audio_is_one_sentence_and_writes_nothing(monkeypatch, capsys, models, tmp_path, content):
+    dry, wet = tmp_path / "dry.wav", tmp_path / "out" / "wet.wav"
+    if content == "empty":
+        dry.write_bytes(b"")
+    elif content == "text":
+        dry.write_text("not audio")
+    elif content in ("nan", "silent"):
+        soundfile.write(dry, np.full(1_000, np.nan if content == "nan" else 0.0), RATE, subtype="FLOAT")
+    status = run(monkeypatch, "render", dry, "-o", wet, "--z", 0, 0, "--models", models)
+    if content == "silent":  # may be played, and is said
+        assert status == 0 and "silence" in capsys.readouterr().out
+        return
+    error = capsys.readouterr().err
+    assert status == 2 and "dry.wav" in error and error.count("\n") == 1 and not wet.parent.exists()
+
+
+def test_a_spot_outside_the_map_names_the_range(monkeypatch, capsys, models, take, tmp_path):
+    assert run(monkeypatch, "render", take, "-o", tmp_path / "w.wav", "--z", 9, 0, "--models", models) == 2
+    assert "-3 to 3" in capsys.readouterr().err and not (tmp_path / "w.wav").exists()
+
+
+@pytest.mark.parametrize("word", ["nan", "inf", "left"])
+def test_a_spot_that_is_no_number_is_refused(monkeypatch, capsys, models, take, tmp_path, word):
+    with pytest.raises(SystemExit) as stop:
+        run(monkeypatch, "render", take, "-o", tmp_path / "w.wav", "--z", word, 0, "--models", models)
+    assert stop.value.code == 2 and "--z" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damage", ["truncated", "swapped", "missing"])
+def test_a_bad_model_is_one_sentence(monkeypatch, capsys, models, take, tmp_path, damage):
+    path = models / "int16x8" / "decoder.tflite"
+    if damage == "truncated":
+        path.write_bytes(path.read_bytes()[:-200])
+    elif damage == "swapped":
+        path.write_bytes((models / "int8" / "decoder.tflite").read_bytes())
+    else:
+        path.unlink()
+    assert run(monkeypatch, "render", take, "-o", tmp_path / "w.wav", "--z", 0, 0, "--models", models) == 2
+    error = capsys.readouterr().err
+    assert str(path) in error and error.count("\n") == 1 and not (tmp_path / "w.wav").exists()
+
+
+@pytest.mark.parametrize("port", ["/dev/ttyNowhere", "socket://127.0.0.1:1"])
+def test_an_absent_port_is_one_sentence(monkeypatch, capsys, models, take, port):
+    assert run(monkeypatch, "verify", "--board", port, "--models", models, "--audio", take) == 2
+    error = capsys.readouterr().err
+    assert port in error and error.count("\n") == 1
+
+
+def test_a_missing_checkpoint_names_the_remedy(monkeypatch, capsys, tmp_path):
+    assert run(monkeypatch, "evaluate", "--weights", tmp_path / "nowhere", "--clips", 1) == 2
+    assert "gritspace train" in capsys.readouterr().err
+
+
+def test_emit_writes_sources_and_golden_vectors(monkeypatch, models, tmp_path):
+    words = ("--generated", tmp_path / "generated", "--golden", tmp_path / "golden")
+    assert run(monkeypatch, "emit", "--models", models, *words) == 0
+    assert (tmp_path / "generated" / "model_int8.cpp").exists() and (tmp_path / "golden" / "manifest.json").exists()
+
+
+def test_the_bench_tools_load_no_torch():
+    """Opening the command line and golden costs no second of importing what only training needs."""
+    program = "import sys, host_tools.cli, host_tools.parity, quantize.golden; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], env=dict(os.environ)).returncode == 0
