@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""What is generated from a `.tflite`: the same each time, not stale in the repository, and refused where it could not
+be exact."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from host_tools.boards import HostLibrary
+from host_tools.firmware import build_firmware
+from quantize.emit import CLASSES, emit, emit_model
+from quantize.golden import GoldenDecoder
+from quantize.golden_vectors import emit_golden
+from quantize.graph import Graph, GraphError, Layer, Quantization
+from quantize.static_tables import LayerTables, Requantization, padded_channels
+from quantize.synthetic import synthetic_graph
+from quantize.tflite import model_id, read_tflite, write_tflite
+
+SCHEMES = list(CLASSES)
+
+
+def released(repository: Path, scheme: str) -> Path:
+    return repository / "quantize" / "released" / scheme / "decoder.tflite"
+
+
+def with_filter(graph: Graph, **changes: object) -> Graph:
+    """The graph with other numbers in its first layer's filter."""
+    first = graph.layers[0]
+    return replace(graph, layers=(Layer(replace(first.filter, **changes), first.gate), *graph.layers[1:]))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_generated_sources_are_not_stale(scheme: str, repository: Path, tmp_path: Path) -> None:
+    for path in emit(released(repository, scheme), tmp_path):
+        committed = repository / "firmware" / "generated" / path.name
+        assert committed.read_text() == path.read_text(), (
+            f"run `python -m quantize.emit {released(repository, scheme)}`"
+        )
+
+
+def test_golden_vectors_are_not_stale(repository: Path, tmp_path: Path) -> None:
+    paths = emit_golden([released(repository, scheme) for scheme in SCHEMES], tmp_path)
+    assert {path.name for path in paths} == {"int8.npz", "int16x8.npz", "manifest.json"}
+    for path in paths:
+        committed = repository / "tests" / "golden" / path.name
+        assert committed.read_bytes() == path.read_bytes(), (
+            "run `python -m quantize.golden_vectors` on the released files"
+        )
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_golden_vectors_hold(scheme: str, repository: Path) -> None:
+    """Golden still makes the committed integers, and so does the host library."""
+    folder = repository / "tests" / "golden"
+    about = json.loads((folder / "manifest.json").read_text())["models"][scheme]
+    content = released(repository, scheme).read_bytes()
+    assert about["model_id"] == model_id(content)
+    graph = read_tflite(released(repository, scheme))
+    with np.load(folder / about["file"]) as vectors:
+        decoder = GoldenDecoder(graph)
+        decoder.process(vectors["dry"], vectors["z"], taps=True)
+        for name, values in decoder.layer_outputs.items():
+            np.testing.assert_array_equal(values, vectors[name], name)
+        blocks = vectors["dry"].astype(np.int16).reshape(len(vectors["z"]), -1)
+        wet = HostLibrary(build_firmware("host")).process_bulk(scheme, blocks, vectors["z"].astype(np.int16))
+        np.testing.assert_array_equal(wet.reshape(-1), vectors["output"][:, 0])
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_emission_says_where_it_comes_from(scheme: str, tmp_path: Path) -> None:
+    content = write_tflite(synthetic_graph(scheme))
+    source = tmp_path / "some decoder.tflite"
+    source.write_bytes(content)
+    first, second = (emit(source, tmp_path / name) for name in ("first", "second"))
+    for a, b in zip(first, second, strict=True):
+        assert a.read_text() == b.read_text()
+        provenance = a.read_text().splitlines()[0]
+        assert source.name in provenance and "SHA-256" in provenance and "quantize.emit" in provenance
+    header = first[0].read_text()
+    assert f"0x{model_id(content)},  // model_id" in header
+    assert sorted(path.name for path in (tmp_path / "first").iterdir()) == sorted(path.name for path in first)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_generated_lines_fit(scheme: str) -> None:
+    for text in emit_model(synthetic_graph(scheme), "12345678"):
+        too_long = [line for line in text.splitlines()[1:] if len(line) > 100]
+        assert not too_long
+
+
+def test_accumulator_that_may_overflow_is_refused() -> None:
+    graph = synthetic_graph("int16x8")
+    bias = graph.layers[0].filter.bias.copy()
+    bias[3] = 2**31 - 100
+    with pytest.raises(GraphError, match=r"filter0: an accumulator may reach .* more than 32 bits"):
+        emit_model(with_filter(graph, bias=bias), "12345678")
+
+
+def test_bound_of_the_short_way_is_tight() -> None:
+    """int8's short way doubles the accumulator: it is taken up to 2^30, not beyond."""
+    graph = synthetic_graph("int8")
+    room = 2**30 - 1 - int(Requantization(graph.input, graph).bounds[0] - abs(graph.input.bias[0]))
+    for bias, fast in ((room, True), (room + 1, False)):
+        conv = replace(graph.input, bias=np.array([bias, *graph.input.bias[1:]]))
+        assert Requantization(conv, graph).fast is fast
+
+
+def test_absurd_scales_are_refused() -> None:
+    graph = synthetic_graph("int16x8")
+    coarse = with_filter(graph, output=Quantization(float(np.float32(2.0**20))))
+    with pytest.raises(GraphError, match="the product's scale is coarser"):
+        emit_model(coarse, "12345678")
+    fine = replace(graph.output, output=Quantization(float(np.float32(2.0**-60))))
+    with pytest.raises(GraphError, match=r"output: a requantisation of 2\^14 or more"):
+        emit_model(replace(graph, output=fine), "12345678")
+
+
+def test_padding_fills_whole_groups() -> None:
+    for gated, channels, padded in ((True, 5, 6), (True, 8, 8), (False, 6, 8), (False, 3, 4)):
+        graph = synthetic_graph(channels=channels, gated=gated, dilations=(1,))
+        assert padded_channels(graph) == padded
+        assert len(LayerTables(graph.layers[0], graph).columns()) == padded * (2 if gated else 1)
+
+
+def test_bad_file_is_one_sentence_and_writes_nothing(tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.tflite"
+    damaged.write_bytes(write_tflite(synthetic_graph())[:-100])
+    for module in ("quantize.emit", "quantize.golden_vectors"):
+        command = [sys.executable, "-m", module, str(damaged), "--directory", str(tmp_path / "out")]
+        finished = subprocess.run(command, capture_output=True, text=True)
+        assert finished.returncode == 1
+        assert finished.stderr.startswith(f"{damaged}: ") and finished.stderr.count("\n") == 1
+        assert not list((tmp_path / "out").glob("*"))
