@@ -51,14 +51,14 @@ def _not_negative(text: str) -> int:
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text} is not a number on the map")
+        raise argparse.ArgumentTypeError(f"{text} is not a finite number")
     return value
 
 
-def _seconds(text: str) -> float:
+def _above_zero(text: str) -> float:
     value = _finite(text)
     if value <= 0:
-        raise argparse.ArgumentTypeError(f"{text} is not a time")
+        raise argparse.ArgumentTypeError(f"{text} is not above zero")
     return value
 
 
@@ -70,9 +70,8 @@ def train(arguments: argparse.Namespace) -> int:
     from host_tools import learning
 
     folder = RUNS / arguments.name
-    rows = learning.train_run(
-        folder, arguments.steps, arguments.seed, arguments.audio, arguments.start, arguments.fresh, console
-    )
+    settings = {key: getattr(arguments, key) for key in ("steps", "seed", "learning_rate", "clip_samples")}
+    rows = learning.train_run(folder, settings, arguments.audio, arguments.start, arguments.fresh, console)
     learning.print_rows(console, rows)
     console.print(f"wrote {folder}")
     return 0
@@ -91,14 +90,9 @@ def evaluate(arguments: argparse.Namespace) -> int:
 def quantize(arguments: argparse.Namespace) -> int:
     from host_tools import learning
 
+    settings = {key: getattr(arguments, key) for key in ("steps", "exact_steps")}
     rows = learning.quantize_checkpoint(
-        arguments.weights,
-        arguments.out,
-        _schemes(arguments),
-        arguments.steps,
-        arguments.exact_steps,
-        arguments.start,
-        console,
+        arguments.weights, arguments.out, _schemes(arguments), settings, console, start=arguments.start
     )
     learning.print_rows(console, rows)
     return 0
@@ -220,6 +214,8 @@ def build_parser() -> argparse.ArgumentParser:
     sub.add_argument("--name", default="vae", help="the run's folder below build/runs")
     sub.add_argument("--steps", type=_positive)
     sub.add_argument("--seed", type=_not_negative)
+    sub.add_argument("--learning-rate", type=_above_zero, help="the peak of its one-cycle schedule")
+    sub.add_argument("--clip-samples", type=_positive, help="how much of a pair the encoder sees")
     sub.add_argument("--audio", type=Path, metavar="DIR", help="half of the dry clips come from the files in here")
     sub.add_argument("--from", dest="start", type=Path, metavar="DIR", help="fine-tune the checkpoint in here")
     sub.add_argument("--fresh", action="store_true", help="forget an earlier run of this name")
@@ -244,7 +240,7 @@ def build_parser() -> argparse.ArgumentParser:
     text = "a device against golden, bit for bit, and against the float model"
     sub = command(verify, text, scheme, models, audio, json)
     sub.add_argument("--board", default="host", help="host, qemu_m7, or any port that pyserial opens")
-    sub.add_argument("--seconds", type=_seconds, default=1.0, help="of each recording (default 1)")
+    sub.add_argument("--seconds", type=_above_zero, default=1.0, help="of each recording (default 1)")
     text = "each scheme (default 1,000,000; over a port 48,000)"
     sub.add_argument("--random-samples", type=_not_negative, default=None, help=text)
 

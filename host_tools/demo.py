@@ -63,15 +63,16 @@ def demo(console: Console) -> str:
     shutil.rmtree(FOLDER / "run", ignore_errors=True)
     weights, models, generated = FOLDER / "run", FOLDER / "models", FOLDER / "generated"
     with stage("train: a few steps on from the released checkpoint"):
-        learning.train_run(
-            weights, TRAIN_STEPS, int(time.time()), None, CHECKPOINT, True, console, learning_rate=TRAIN_RATE
-        )
+        settings = {"steps": TRAIN_STEPS, "seed": int(time.time()), "learning_rate": TRAIN_RATE}
+        learning.train_run(weights, settings, None, CHECKPOINT, True, console)
     with stage("evaluate: pairs it never saw"):
         identity, evaluation = learning.evaluate_checkpoint(weights, 100)
         learning.print_rows(console, evaluation)
     with stage("quantise: int8 and int16x8, the last steps on the chip's integers"):
-        steps = (QUANTIZE_STEPS, EXACT_STEPS, RELEASED, console)
-        rows = learning.quantize_checkpoint(weights, models, tuple(SCHEMES), *steps, learning_rate=QUANTIZE_RATE)
+        settings = {"steps": QUANTIZE_STEPS, "exact_steps": EXACT_STEPS, "learning_rate": QUANTIZE_RATE}
+        rows = learning.quantize_checkpoint(
+            weights, models, tuple(SCHEMES), settings, console, start=RELEASED, instruments=1
+        )
         learning.print_rows(console, rows)
     artefacts = released_artefacts(directory=models)
     with stage("emit: .tflite to C++"):

@@ -11,13 +11,14 @@ from __future__ import annotations
 import hashlib
 import shutil
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rich.box
 import torch
 from rich.console import Console
 from rich.table import Table
@@ -41,6 +42,13 @@ from quantize.graph import GraphError
 CLIP_SECONDS = 0.5  # of each recording that quantisation is measured on, from where it is loudest
 
 
+Settings = Mapping[str, Any]  # fields of a configuration; None keeps the default
+
+
+def _chosen(settings: Settings) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if value is not None}
+
+
 @contextmanager
 def _user_errors() -> Iterator[None]:
     """What a user can cause becomes a UserError; third-party notes about their own future are not for users."""
@@ -55,20 +63,20 @@ def _user_errors() -> Iterator[None]:
 
 def train_run(
     folder: Path,
-    steps: int | None,
-    seed: int | None,
+    settings: Settings,
     audio: Path | None,
     start: Path | None,
     fresh: bool,
     console: Console,
-    **settings: Any,
 ) -> list[dict[str, Any]]:
-    """Trains into `folder`, from a checkpoint when `start` is given; returns the evaluation's rows."""
+    """Trains into `folder`, from a checkpoint when `start` is given; returns the evaluation's rows.
+
+    `settings` replace fields of TrainConfig; those that are None keep the default, or what `start` was trained with.
+    """
     with _user_errors():
         first = load_vae(start) if start else None
         config = first.config if first else Config()
-        chosen = {"steps": steps, "seed": seed, **settings}
-        config = replace(config, train=replace(config.train, **{k: v for k, v in chosen.items() if v is not None}))
+        config = replace(config, train=replace(config.train, **_chosen(settings)))
         recordings = load_folder(audio, config.audio.sample_rate) if audio else []
         if fresh:
             shutil.rmtree(folder, ignore_errors=True)
@@ -85,11 +93,11 @@ def evaluate_checkpoint(weights: Path, clips: int) -> tuple[str, list[dict[str, 
         return identity, evaluate(vae, clips, recordings)
 
 
-def loudest_clips(sample_rate: int) -> list[np.ndarray]:
-    """Half a second of each recorded instrument, from where it is loudest."""
+def loudest_clips(sample_rate: int, limit: int | None = None) -> list[np.ndarray]:
+    """Half a second of each recorded instrument, from where it is loudest; of the first `limit` ones when given."""
     length = round(CLIP_SECONDS * sample_rate)
     clips = []
-    for path in recorded_audio():
+    for path in recorded_audio(limit):
         samples = load_audio(path, sample_rate).samples
         energy = np.convolve(samples**2, np.ones(length), mode="valid") if len(samples) > length else np.zeros(1)
         first = int(np.argmax(energy))
@@ -101,17 +109,19 @@ def quantize_checkpoint(
     weights: Path,
     out: Path,
     schemes: Sequence[str],
-    steps: int | None,
-    exact_steps: int | None,
-    start: Path | None,
+    settings: Settings,
     console: Console,
-    **settings: Any,
+    *,
+    start: Path | None = None,
+    instruments: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Quantises a checkpoint into `out`; returns a row for each scheme."""
+    """Quantises a checkpoint into `out`, measures on the first `instruments` recordings; a row for each scheme.
+
+    `settings` replace fields of FinetuneConfig where they are not None; `start` is an earlier `out`.
+    """
     with _user_errors():
-        chosen = {"steps": steps, "exact_steps": exact_steps, **settings}
-        tuning = replace(FinetuneConfig(), **{k: v for k, v in chosen.items() if v is not None})
-        clips = loudest_clips(load_config(weights).audio.sample_rate)
+        tuning = replace(FinetuneConfig(), **_chosen(settings))
+        clips = loudest_clips(load_config(weights).audio.sample_rate, instruments)
         return export(weights, out, schemes, tuning, clips, start=start, console=console)
 
 
@@ -141,7 +151,7 @@ def qat_witness(models: Path, schemes: Sequence[str], samples: int) -> list[Witn
 def print_rows(console: Console, rows: Sequence[dict[str, Any]]) -> None:
     """Rows of plain figures as a table."""
     columns = [key for key in rows[0] if not isinstance(rows[0][key], dict)] if rows else []
-    table = Table(*columns)
+    table = Table(*columns, box=rich.box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
         table.add_row(*(f"{row[c]:.4g}" if isinstance(row[c], float) else str(row[c]) for c in columns))
     console.print(table)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
 
+import rich.box
 import rich.table
 
 from host_tools.parity import ParityResult
@@ -31,7 +32,7 @@ class Table:
 
 def parity_table(result: ParityResult) -> Table:
     """Device against golden and the float model."""
-    headings = ("scheme", "source", "samples", "mismatches", "max LSB", "SNR", "ESR", "against golden")
+    headings = ("scheme", "source", "samples", "mismatches", "LSB", "SNR dB", "ESR %", "golden")
     rows: list[tuple[str, ...]] = []
     marks: list[Mark] = []
     for row in result.rows:
@@ -39,7 +40,7 @@ def parity_table(result: ParityResult) -> Table:
         measured = (_count(row.samples), _count(row.mismatches), _count(row.max_lsb))
         rows.append((row.scheme, row.source, *measured, _decibels(row.snr_db), _percent(row.esr), judgement))
         marks.append(_mark(row.mismatches == 0))
-    caption = "SNR and ESR are the device's, against the float model. " + " ".join(
+    caption = "LSB: the largest difference. SNR and ESR are against the float model. " + " ".join(
         f"Missing: {r}." for r in result.reasons
     )
     return Table(f"Parity on {result.board}", headings, tuple(rows), tuple(marks), caption=caption.strip())
@@ -47,7 +48,7 @@ def parity_table(result: ParityResult) -> Table:
 
 def witness_table(result: WitnessResult) -> Table:
     """Golden against other interpreters."""
-    headings = ("scheme", "engine", "samples", "mismatches", "share", "max LSB", "against golden")
+    headings = ("scheme", "engine", "samples", "mismatches", "share %", "LSB", "golden")
     rows: list[tuple[str, ...]] = []
     marks: list[Mark] = []
     for row in result.rows:
@@ -67,9 +68,9 @@ def witness_table(result: WitnessResult) -> Table:
 def bench_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """What the engine costs on the Cortex-M7."""
     columns: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
-        ("MAC / sample", "macs_per_sample", _count),
-        ("instructions / sample", "instructions_per_sample", _count),
-        ("cycles / sample (model)", "model_cycles_per_sample", _count),
+        ("MAC", "macs_per_sample", _count),
+        ("instructions", "instructions_per_sample", _count),
+        ("model cycles", "model_cycles_per_sample", _count),
         ("flash", "flash_bytes", _bytes),
         ("RAM", "ram_bytes", _bytes),
     )
@@ -77,9 +78,9 @@ def bench_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     for row in rows:
         values = tuple("–" if row.get(key) is None else show(row[key]) for _, key, show in columns)
         ratio = row["instructions_per_sample"] / row["macs_per_sample"]
-        cells.append((str(row["scheme"]), str(row["board"]), *values, f"{ratio:.2f} per MAC"))
-    headings = ("scheme", "board", *(heading for heading, _, _ in columns), "instructions")
-    caption = "Instructions are counted exactly; cycles are a model of the core with perfect memory."
+        cells.append((str(row["scheme"]), str(row["board"]), *values, f"{ratio:.2f}"))
+    headings = ("scheme", "board", *(heading for heading, _, _ in columns), "per MAC")
+    caption = "Each sample. Instructions are counted exactly; cycles are a model of the core with perfect memory."
     return Table("Cost on the Cortex-M7", headings, tuple(cells), _unmarked(cells), caption=caption)
 
 
@@ -95,17 +96,23 @@ def evaluate_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         )
         for row in rows
     ]
-    headings = ("split", "clips", "ESR median", "ESR 95th percentile", "ESR mean")
+    headings = ("split", "clips", "ESR % median", "95th percentile", "mean")
     return Table("The float model", headings, tuple(cells), _unmarked(cells), left=1)
 
 
 def to_rich(table: Table) -> rich.table.Table:
     """For a terminal."""
     drawn = rich.table.Table(
-        title=table.title, caption=table.caption or None, title_justify="left", caption_justify="left"
+        title=table.title,
+        caption=table.caption or None,
+        title_justify="left",
+        caption_justify="left",
+        box=rich.box.SIMPLE_HEAD,  # figures must not be cut in a terminal of 80 columns
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
     for index, heading in enumerate(table.headings):
-        drawn.add_column(heading, justify="left" if index < table.left else "right")
+        drawn.add_column(heading, justify="left" if index < table.left else "right", no_wrap=True)
     for cells, mark in zip(table.rows, table.marks, strict=True):
         drawn.add_row(*cells[:-1], f"[{RICH_STYLES[mark]}]{cells[-1]}[/]")
     return drawn
@@ -147,8 +154,8 @@ def _bytes(value: float) -> str:
 
 
 def _decibels(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f} dB"
+    return "–" if value is None else f"{value:.1f}"
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.3g} %"
+    return "–" if value is None else f"{100 * value:.3g}"
