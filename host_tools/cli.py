@@ -21,7 +21,7 @@ from rich.console import Console
 from host_tools.artefacts import RELEASED, load_artefact, released_artefacts
 from host_tools.errors import UserError
 from host_tools.files import REPOSITORY, write_results
-from quantize.graph import SCHEMES
+from quantize.graph import SCHEMES, GraphError
 
 if TYPE_CHECKING:
     from host_tools.artefacts import Artefact
@@ -259,7 +259,7 @@ def main() -> int:
     arguments = build_parser().parse_args()
     try:
         return arguments.function(arguments)
-    except UserError as error:
+    except (UserError, GraphError) as error:
         print(f"gritspace: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: MIT
 """`.tflite` → `tests/golden/SCHEME.npz` and `manifest.json`: a few blocks with golden's integers at every layer.
 
-    python -m quantize.golden_vectors FILE.tflite ... [--directory DIRECTORY]
-
-Depends on `golden` and `tflite`. The same files give the same bytes.
+Depends on `emit`, `golden` and `tflite`. The same files give the same bytes.
 """
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import zipfile
@@ -17,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from quantize.emit import write_whole
 from quantize.golden import GoldenDecoder
 from quantize.graph import Graph
 from quantize.tflite import model_id, read_tflite
@@ -47,15 +45,12 @@ def emit_golden(tflite_paths: Sequence[Path], directory: Path = DIRECTORY) -> li
         graph = read_tflite(Path(tflite_path))
         name = f"{graph.scheme.name}.npz"
         vectors = golden_vectors(graph)
-        paths.append(_write(directory / name, _archive(vectors)))
+        paths.append(write_whole(directory / name, _archive(vectors)))
         identifier = model_id(Path(tflite_path).read_bytes())
         arrays = {key: list(array.shape) for key, array in vectors.items()}
         manifest[graph.scheme.name] = {"file": name, "model_id": identifier, "arrays": arrays}
-    text = (
-        json.dumps({"written_by": "python -m quantize.golden_vectors", "models": manifest}, indent=2, sort_keys=True)
-        + "\n"
-    )
-    return [*paths, _write(directory / "manifest.json", text.encode())]
+    text = json.dumps({"written_by": "gritspace emit", "models": manifest}, indent=2, sort_keys=True) + "\n"
+    return [*paths, write_whole(directory / "manifest.json", text.encode())]
 
 
 def _archive(arrays: dict[str, np.ndarray]) -> bytes:
@@ -67,24 +62,3 @@ def _archive(arrays: dict[str, np.ndarray]) -> bytes:
             np.save(member, array)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
     return content.getvalue()
-
-
-def _write(path: Path, content: bytes) -> Path:
-    partial = path.with_suffix(path.suffix + ".partial")
-    partial.write_bytes(content)
-    return partial.replace(path)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tflite", nargs="+", type=Path, help="a decoder; one of each scheme")
-    parser.add_argument("--directory", type=Path, default=DIRECTORY)
-    arguments = parser.parse_args()
-    try:
-        print(*emit_golden(arguments.tflite, arguments.directory))
-    except ValueError as error:
-        parser.exit(1, f"{error}\n")
-
-
-if __name__ == "__main__":
-    main()

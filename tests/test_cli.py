@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ import soundfile
 from stand_ins import small_artefact
 
 from host_tools import cli
+from quantize.graph import Layer
+from quantize.synthetic import synthetic_graph
+from quantize.tflite import write_tflite
 
 RATE = 48_000
 
@@ -112,6 +116,18 @@ def test_emit_writes_sources_and_golden_vectors(monkeypatch, models, tmp_path):
     words = ("--generated", tmp_path / "generated", "--golden", tmp_path / "golden")
     assert run(monkeypatch, "emit", "--models", models, *words) == 0
     assert (tmp_path / "generated" / "model_int8.cpp").exists() and (tmp_path / "golden" / "manifest.json").exists()
+
+
+def test_a_graph_that_the_engine_cannot_run_is_one_sentence(monkeypatch, capsys, models, tmp_path):
+    graph = synthetic_graph("int16x8", channels=4, dilations=(1,))
+    first = graph.layers[0]
+    bias = first.filter.bias + 2**31
+    broken = replace(graph, layers=(Layer(replace(first.filter, bias=bias), first.gate),))
+    (models / "int16x8" / "decoder.tflite").write_bytes(write_tflite(broken))
+    words = ("--generated", tmp_path / "generated", "--golden", tmp_path / "golden")
+    assert run(monkeypatch, "emit", "--models", models, *words) == 2
+    error = capsys.readouterr().err
+    assert "filter0: an accumulator may reach" in error and error.count("\n") == 1
 
 
 def test_the_bench_tools_load_no_torch():

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""The tree agrees with itself: checkpoint, QAT weights, `.tflite`, ONNX, and the engines that run them, bit for bit."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from host_tools.artefacts import FLOAT_MODEL_NAME, RELEASED, released_artefacts
+from host_tools.audio import recorded_audio
+from host_tools.float_reference import FloatReference
+from host_tools.learning import loudest_clips, qat_witness
+from host_tools.parity import verify
+from host_tools.witness import witness
+from model.checkpoint import load_vae
+from quantize.export import check_onnx, load_quantized
+from quantize.finetune import snr_to_float
+from quantize.graph import SCHEMES
+from quantize.lower import lower
+from quantize.tflite import write_tflite
+
+SAMPLES = 1_000_000
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_tflite_is_what_the_quantised_weights_lower_to(scheme):
+    assert write_tflite(lower(load_quantized(RELEASED, scheme))) == (RELEASED / scheme / "decoder.tflite").read_bytes()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_onnx_is_the_same_network(scheme):
+    assert check_onnx(RELEASED / scheme / "decoder.onnx", load_quantized(RELEASED, scheme)) > 0
+
+
+def test_the_float_reference_is_the_checkpoint():
+    vae, (artefact, _) = load_vae(), released_artefacts()
+    rng = np.random.default_rng(0)
+    audio, z = rng.uniform(-0.9, 0.9, 20_000), np.array([1.5, -2.0])
+    with torch.no_grad():
+        expected = vae.decoder(torch.from_numpy(audio[None, None]).float(), torch.from_numpy(z[None, :, None]).float())
+    wet = FloatReference(artefact.graph, RELEASED / FLOAT_MODEL_NAME).process(audio, z)
+    assert np.abs(wet - expected[0, 0].numpy()).max() < 1e-4  # float32, other orders of sums, over six layers
+
+
+def test_metrics_name_the_files_beside_them():
+    for artefact in released_artefacts():
+        metrics = json.loads((RELEASED / artefact.scheme / "metrics.json").read_text())
+        assert metrics["result"]["model_id"] == artefact.model_id
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_golden_is_tflite_micro(scheme):
+    result = witness(released_artefacts([scheme]), SAMPLES, recorded_audio(1))
+    assert result.verdict == "PASS"
+    assert {row.engine: row.mismatches for row in result.rows if row.engine != "litert_default"} == {
+        "tflm": 0,
+        "litert_reference": 0,
+    }
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_trained_network_is_tflite_micros(scheme):
+    (row,) = qat_witness(RELEASED, [scheme], SAMPLES)
+    assert row.samples >= SAMPLES and row.mismatches == 0
+
+
+@pytest.mark.parametrize("board", ["host", "qemu_m7"])
+def test_the_boards_are_golden(board):
+    result = verify(board, released_artefacts(), recorded_audio(1), SAMPLES, seconds_per_recording=0.5)
+    assert result.verdict == "PASS", result
+    assert {(row.scheme, row.source == "random") for row in result.rows} == {(s, r) for s in SCHEMES for r in (0, 1)}
+    assert all(row.mismatches == 0 for row in result.rows)
+
+
+@pytest.mark.parametrize(("scheme", "least_db"), [("int8", 26.0), ("int16x8", 45.0)])
+def test_the_integers_are_close_to_the_float_model(scheme, least_db):
+    """Median over recorded clips and the map; the limits are the project's own targets."""
+    vae = load_vae()
+    clips = [clip[:9_600] for clip in loudest_clips(vae.config.audio.sample_rate)]
+    assert np.median(snr_to_float(vae.decoder, load_quantized(RELEASED, scheme), clips, grid=3)) >= least_db
