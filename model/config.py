@@ -32,15 +32,16 @@ class ModelConfig:
     hidden_limit: float = 4.0  # clamps of the network are the integer ranges of its quantised twin
     residual_limit: float = 2.0
     mel_bands: int = 32
-    curve_bins: int = 17
+    curve_levels: int = 20
+    encoder_hidden: int = 192
 
 
 @dataclass(frozen=True)
 class TrainConfig:
     seed: int = 1
-    steps: int = 12_000
+    steps: int = 10_000
     batch_size: int = 16
-    clip_samples: int = 4_096  # what the encoder sees
+    clip_samples: int = 6_000  # what the encoder sees
     decoded_samples: int = 2_048  # of those, what the decoder is trained on: more clips a second beat longer ones
     learning_rate: float = 4e-3  # peak of the one-cycle schedule
     beta: float = 5e-4  # weight of the KL term after warm-up

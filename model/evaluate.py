@@ -17,6 +17,7 @@ from model.sources import Recording
 from model.vae import DistortionVae
 
 BATCH = 20
+SEED = 0  # of the pairs; the same for every model, whatever it was trained with
 
 
 @torch.no_grad()
@@ -42,9 +43,7 @@ def evaluate(vae: DistortionVae, clips: int = 300, recordings: Sequence[Recordin
     config = vae.config
 
     def row(split: str, sounds: Sequence[Recording], share: float) -> dict[str, Any]:
-        dataset = PairDataset(
-            config.audio, config.train.clip_samples, config.train.seed, clips, EVALUATION_SPLIT, sounds, share
-        )
+        dataset = PairDataset(config.audio, config.train.clip_samples, SEED, clips, EVALUATION_SPLIT, sounds, share)
         ratios, names = clip_esr(vae, dataset)
         effects = {
             e: float(np.median([r for r, n in zip(ratios, names, strict=True) if n == e])) for e in sorted(set(names))

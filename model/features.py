@@ -10,6 +10,7 @@ import torch
 from model.config import AudioConfig, ModelConfig
 
 FFT_SIZE = 512
+LEVEL_STEP_DB = 3.0  # of the transfer curve
 FLOOR = 1e-7  # -70 dB power: below the noise of the quietest clips
 
 
@@ -35,19 +36,24 @@ def log_mel(sound: torch.Tensor, filterbank: torch.Tensor) -> torch.Tensor:
     return torch.log10(filterbank @ power + FLOOR)
 
 
-def transfer_curve(dry: torch.Tensor, wet: torch.Tensor, bins: int) -> torch.Tensor:
-    """Mean wet sample for each of `bins` ranges of the dry sample, dry scaled to its own peak: (B, 2 * bins).
+def transfer_curve(dry: torch.Tensor, wet: torch.Tensor, levels: int) -> torch.Tensor:
+    """Mean and spread of the wet sample around each of `levels` dry ones, 3 dB apart up to full scale, for either sign.
 
-    The second half holds the bins' spread: memory in the effect (filters) widens the curve.
+    (B, T) twice → (B, 6 * levels): mean, spread, and the share of samples there, without which an empty level looks
+    like a silent one. Absolute levels, so that a drive has the same curve however loud the clip; memory in the effect
+    (filters) shows as spread.
     """
-    peak = dry.abs().amax(dim=1, keepdim=True).clamp(min=1e-6)
-    position = (dry / peak + 1) * 0.5 * (bins - 1)  # (B, T)
-    centres = torch.arange(bins, dtype=dry.dtype, device=dry.device)
-    weights = (1 - (position[:, None] - centres[:, None]).abs()).clamp(min=0)  # (B, bins, T)
-    count = weights.sum(dim=2) + 1e-3
-    mean = (weights * wet[:, None]).sum(dim=2) / count
-    power = (weights * wet[:, None] ** 2).sum(dim=2) / count
-    return torch.cat([mean, (power - mean**2).clamp(min=0).sqrt()], dim=1)
+    position = levels - 1 + 20 * torch.log10(dry.abs() + 1e-6) / LEVEL_STEP_DB  # (B, T), full scale at the last level
+    centres = torch.arange(levels, dtype=dry.dtype, device=dry.device)
+    near = (1 - (position[:, None] - centres[:, None]).abs()).clamp(min=0)  # (B, levels, T)
+    parts = []
+    for sign in (dry >= 0, dry < 0):
+        weights = near * sign[:, None]
+        count = weights.sum(dim=2)
+        mean = (weights * wet[:, None]).sum(dim=2) / (count + 1e-3)
+        power = (weights * wet[:, None] ** 2).sum(dim=2) / (count + 1e-3)
+        parts += [mean, (power - mean**2).clamp(min=0).sqrt(), (count / dry.shape[1]).sqrt()]
+    return torch.cat(parts, dim=1)
 
 
 def waveform_statistics(sound: torch.Tensor) -> torch.Tensor:
@@ -64,7 +70,7 @@ def pair_features(
 ) -> torch.Tensor:
     """Features of a batch of pairs, both (B, T): (B, feature_count(model))."""
     dry = torch.nn.functional.pad(dry, (audio.latency_samples, 0))[:, : dry.shape[1]]
-    parts = [transfer_curve(dry, wet, model.curve_bins)]
+    parts = [transfer_curve(dry, wet, model.curve_levels)]
     for sound in (dry, wet):
         mel = log_mel(sound, filterbank)
         parts += [mel.mean(dim=2), mel.std(dim=2), waveform_statistics(sound)]
@@ -72,4 +78,4 @@ def pair_features(
 
 
 def feature_count(model: ModelConfig) -> int:
-    return 2 * model.curve_bins + 2 * (2 * model.mel_bands + 5)
+    return 6 * model.curve_levels + 2 * (2 * model.mel_bands + 5)

@@ -86,17 +86,17 @@ class Encoder(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
-        size = len(config.model.latent_names)
+        size, hidden = len(config.model.latent_names), config.model.encoder_hidden
         self.register_buffer(
             "filterbank", mel_filterbank(config.model.mel_bands, config.audio.sample_rate), persistent=False
         )
         self.network = nn.Sequential(
             nn.BatchNorm1d(feature_count(config.model)),
-            nn.Linear(feature_count(config.model), 128),
+            nn.Linear(feature_count(config.model), hidden),
             nn.GELU(),
-            nn.Linear(128, 64),
+            nn.Linear(hidden, hidden),
             nn.GELU(),
-            nn.Linear(64, 2 * size),
+            nn.Linear(hidden, 2 * size),
         )
 
     def forward(self, dry: torch.Tensor, wet: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

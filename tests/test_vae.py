@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from model.config import Config, ModelConfig
+from model.features import transfer_curve
 from model.losses import esr, kl_divergence, pre_emphasised_esr
 from model.vae import Decoder, DistortionVae
 
@@ -71,3 +72,15 @@ def test_kl_is_zero_at_the_prior_and_known_elsewhere():
     assert float(kl_divergence(torch.zeros(1, 2), torch.zeros(1, 2))) == 0
     expected = 0.5 * (4 + math.e - 1 - 1)
     assert float(kl_divergence(torch.tensor([[2.0]]), torch.tensor([[1.0]]))) == pytest.approx(expected)
+
+
+def test_the_transfer_curve_reads_a_known_distortion():
+    """A hard limit at half scale: means follow the dry level up to it and stay there; little spread."""
+    dry = torch.linspace(-1, 1, 8_001)[None]
+    levels = 20
+    curve = transfer_curve(dry, dry.clamp(-0.5, 0.5), levels)[0].reshape(2, 3, levels)
+    amplitude = 10 ** (3.0 * (torch.arange(levels) - levels + 1) / 20)
+    for sign, (mean, spread, share) in zip((1, -1), curve, strict=True):
+        occupied = share > 0.05
+        assert torch.allclose(mean[occupied], sign * amplitude[occupied].clamp(max=0.5), atol=0.03)
+        assert spread[occupied].max() < 0.1 and int(occupied.sum()) >= 6
