@@ -71,7 +71,8 @@ def train(arguments: argparse.Namespace) -> int:
 
     folder = RUNS / arguments.name
     settings = {key: getattr(arguments, key) for key in ("steps", "seed", "learning_rate", "clip_samples")}
-    rows = learning.train_run(folder, settings, arguments.audio, arguments.start, arguments.fresh, console)
+    sources = (arguments.audio, arguments.start, arguments.fresh, console, arguments.encoder_only)
+    rows = learning.train_run(folder, settings, *sources)
     learning.print_rows(console, rows)
     console.print(f"wrote {folder}")
     return 0
@@ -218,6 +219,7 @@ def build_parser() -> argparse.ArgumentParser:
     sub.add_argument("--clip-samples", type=_positive, help="how much of a pair the encoder sees")
     sub.add_argument("--audio", type=Path, metavar="DIR", help="half of the dry clips come from the files in here")
     sub.add_argument("--from", dest="start", type=Path, metavar="DIR", help="fine-tune the checkpoint in here")
+    sub.add_argument("--encoder-only", action="store_true", help="with --from: keep its decoder, learn a new encoder")
     sub.add_argument("--fresh", action="store_true", help="forget an earlier run of this name")
 
     sub = command(evaluate, "measure a checkpoint on pairs it never saw", weights, json)

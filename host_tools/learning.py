@@ -30,11 +30,12 @@ from host_tools.errors import UserError
 from host_tools.interpreters import open_interpreter
 from host_tools.stimuli import random_stimulus
 from host_tools.witness import WitnessRow
-from model.checkpoint import CheckpointError, load_config, load_vae
+from model.checkpoint import CheckpointError, load_config, load_decoder, load_vae
 from model.config import Config
 from model.evaluate import evaluate
 from model.sources import SourceError, load_folder, load_recording
 from model.train import train
+from model.vae import Decoder, DistortionVae
 from quantize.export import ExportError, export, load_quantized
 from quantize.finetune import FinetuneConfig
 from quantize.graph import GraphError
@@ -71,15 +72,22 @@ def train_run(
     start: Path | None,
     fresh: bool,
     console: Console,
+    encoder_only: bool = False,
 ) -> list[dict[str, Any]]:
     """Trains into `folder`, from a checkpoint when `start` is given; returns the evaluation's rows.
 
+    `encoder_only` keeps the checkpoint's decoder as it is and learns a new encoder for it.
+
     `settings` replace fields of TrainConfig; those that are None keep the default, or what `start` was trained with.
     """
+    if encoder_only and not start:
+        raise UserError("--encoder-only learns an encoder for the decoder of a checkpoint; name it with --from")
     with _user_errors():
-        first = load_vae(start) if start else None
-        config = first.config if first else Config()
+        first: DistortionVae | Decoder | None = load_vae(start) if start and not encoder_only else None
+        config = first.config if isinstance(first, DistortionVae) else Config()
         config = replace(config, train=replace(config.train, **_chosen(settings)))
+        if start and encoder_only:
+            first = load_decoder(start, config)
         recordings = load_folder(audio, config.audio.sample_rate) if audio else []
         if fresh:
             shutil.rmtree(folder, ignore_errors=True)

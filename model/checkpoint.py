@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from model.config import Config
-from model.vae import DistortionVae
+from model.vae import Decoder, DistortionVae
 
 RELEASED = Path(__file__).parent / "weights"
 
@@ -72,6 +72,17 @@ def load_state(folder: Path) -> dict[str, torch.Tensor]:
         raise CheckpointError(
             f"{folder}: no usable weights.safetensors ({error}); train one with `gritspace train`"
         ) from error
+
+
+def load_decoder(folder: Path, config: Config) -> Decoder:
+    """The decoder alone, from a checkpoint whose encoder may be of another shape; raises CheckpointError."""
+    decoder, prefix = Decoder(config), "decoder."
+    state = {name.removeprefix(prefix): t for name, t in load_state(folder).items() if name.startswith(prefix)}
+    try:
+        decoder.load_state_dict(state)
+    except RuntimeError as error:
+        raise CheckpointError(f"{folder}: no decoder of this shape ({str(error).splitlines()[0]})") from error
+    return decoder.eval()
 
 
 def load_vae(folder: Path = RELEASED) -> DistortionVae:

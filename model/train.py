@@ -25,7 +25,7 @@ from model.data import PairDataset
 from model.evaluate import evaluate
 from model.losses import esr, kl_divergence, pre_emphasised_esr
 from model.sources import Recording
-from model.vae import DistortionVae
+from model.vae import Decoder, DistortionVae
 
 SAVE_EVERY = 200  # steps between resumable states
 LARGEST_GRADIENT = 1.0
@@ -34,11 +34,14 @@ LARGEST_GRADIENT = 1.0
 class _Run:
     """Everything that a resumed run must find as it was."""
 
-    def __init__(self, config: Config, folder: Path, start: DistortionVae | None) -> None:
+    def __init__(self, config: Config, folder: Path, start: DistortionVae | Decoder | None) -> None:
         torch.manual_seed(config.train.seed)
         self.config, self.path = config, folder / "resume.pt"
         self.vae = DistortionVae(config)
-        if start is not None:
+        if isinstance(start, Decoder):
+            self.vae.decoder.load_state_dict(start.state_dict())
+            self.vae.decoder.requires_grad_(False)
+        elif start is not None:
             self.vae.load_state_dict(start.state_dict())
         train = config.train
         self.optimiser = torch.optim.Adam(self.vae.parameters(), lr=train.learning_rate)
@@ -130,15 +133,16 @@ def train(
     config: Config,
     folder: Path,
     *,
-    start: DistortionVae | None = None,
+    start: DistortionVae | Decoder | None = None,
     recordings: Sequence[Recording] = (),
     console: Console | None = None,
     evaluation_clips: int = 300,
 ) -> DistortionVae:
     """Trains to `config.train.steps` and returns the model; continues `folder/resume.pt` if that has the same config.
 
-    `start` gives the first weights of a fresh run (fine-tuning). Raises CheckpointError when the folder holds the state
-    of another configuration, and KeyboardInterrupt after Ctrl-C, with a resumable state left behind.
+    `start` gives the first weights of a fresh run: a VAE to fine-tune, or a decoder to keep as it is and learn an
+    encoder for. Raises CheckpointError when the folder holds the state of another configuration, and KeyboardInterrupt
+    after Ctrl-C, with a resumable state left behind.
     """
     console = console or Console()
     torch.set_flush_denormal(True)  # decaying notes end in denormals, which cost ten times the time

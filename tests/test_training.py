@@ -18,7 +18,7 @@ from rich.console import Console
 import model.sources
 import model.train
 import model.vae
-from model.checkpoint import CheckpointError, load_vae, save_weights
+from model.checkpoint import CheckpointError, load_decoder, load_vae, save_weights
 from model.config import Config, ModelConfig, TrainConfig
 from model.evaluate import evaluate
 from model.train import train
@@ -90,6 +90,16 @@ def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path, damage):
         config.write_text("{}")
     with pytest.raises(CheckpointError, match=str(tmp_path)):
         load_vae(tmp_path)
+
+
+def test_an_encoder_can_be_learned_for_a_decoder_that_stays(tmp_path):
+    first = run(tmp_path / "first")
+    other = replace(CONFIG, model=replace(CONFIG.model, encoder_hidden=16))
+    decoder = load_decoder(tmp_path / "first", other)
+    second = train(other, tmp_path / "second", start=decoder, console=QUIET, evaluation_clips=0)
+    for name, tensor in first.decoder.state_dict().items():
+        assert torch.equal(tensor, second.decoder.state_dict()[name]), name
+    assert second.encoder.network[1].out_features == 16
 
 
 def test_evaluation_reports_each_split():
