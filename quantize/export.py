@@ -61,7 +61,9 @@ def export(
     start: Path | None = None,
     console: Console | None = None,
 ) -> list[dict[str, Any]]:
-    """Runs every stage for each scheme; returns rows {scheme, model_id, snr_db_before, snr_db, onnx_snr_db, seconds}.
+    """Runs every stage for each scheme; returns a row for each.
+
+    A row is {scheme, model_id, snr_db_before, snr_db, onnx_snr_db, seconds, best_step}.
 
     `clips` are dry recordings (T,) for the SNR to the float decoder: the median over clips and a grid of the map.
     `start` is an earlier export folder whose QAT weights are the first ones; otherwise those of the float decoder are.
@@ -88,7 +90,7 @@ def export(
         write_whole(target / "decoder.tflite", partial(_write_bytes, content))
         write_whole(target / "decoder.onnx", partial(export_quantized, student))
         row["onnx_snr_db"] = check_onnx(target / "decoder.onnx", student)
-        row["seconds"] = round(result["seconds"])
+        row |= {"seconds": round(result["seconds"]), "best_step": result["best_step"]}
         save_weights(target, student.state_dict(), vae.config, {"finetune": asdict(tuning), "result": row})
         rows.append(row)
     return rows
