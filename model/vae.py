@@ -16,6 +16,10 @@ from torch.nn import functional
 from model.config import Config
 from model.features import feature_count, mel_filterbank, pair_features
 
+# Of the encoder's running statistics. PyTorch's 0.1 averages some ten batches, and that noise alone moved the latent
+# enough to triple the error of a fine-tuned checkpoint (model/LOG.md).
+BATCH_NORM_MOMENTUM = 0.01
+
 
 class Condition(nn.Module):
     """Widens the latent: (B, Z, T) → (B, condition_channels, T); T is 1 for a latent that does not move."""
@@ -91,7 +95,7 @@ class Encoder(nn.Module):
             "filterbank", mel_filterbank(config.model.mel_bands, config.audio.sample_rate), persistent=False
         )
         self.network = nn.Sequential(
-            nn.BatchNorm1d(feature_count(config.model)),
+            nn.BatchNorm1d(feature_count(config.model), momentum=BATCH_NORM_MOMENTUM),
             nn.Linear(feature_count(config.model), hidden),
             nn.GELU(),
             nn.Linear(hidden, hidden),

@@ -16,6 +16,7 @@ from host_tools.learning import loudest_clips, qat_witness
 from host_tools.parity import verify
 from host_tools.witness import witness
 from model.checkpoint import load_vae
+from model.evaluate import evaluate
 from quantize.export import check_onnx, load_quantized
 from quantize.finetune import snr_to_float
 from quantize.graph import SCHEMES
@@ -81,3 +82,11 @@ def test_the_integers_are_close_to_the_float_model(scheme, least_db):
     vae = load_vae()
     clips = [clip[:9_600] for clip in loudest_clips(vae.config.audio.sample_rate)]
     assert np.median(snr_to_float(vae.decoder, load_quantized(RELEASED, scheme), clips, grid=3)) >= least_db
+
+
+def test_the_float_model_keeps_its_figures():
+    """The project's own targets, and the figures that the checkpoint's metrics state."""
+    (row,) = evaluate(load_vae(), 300)
+    assert row["esr_median"] <= 0.01 and row["esr_mean"] <= 0.02
+    (stated,) = json.loads((RELEASED.parents[1] / "model" / "weights" / "metrics.json").read_text())["results"]
+    assert row["esr_median"] == pytest.approx(stated["esr_median"], rel=0.02)  # float sums in another order
