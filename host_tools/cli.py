@@ -13,12 +13,13 @@ import math
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from host_tools.artefacts import RELEASED, load_artefact, released_artefacts
+from host_tools.artefacts import FLOAT_MODEL_NAME, RELEASED, load_artefact, released_artefacts
 from host_tools.errors import UserError
 from host_tools.files import REPOSITORY, write_results
 from quantize.graph import SCHEMES, GraphError
@@ -130,6 +131,7 @@ def witness(arguments: argparse.Namespace) -> int:
 
 def verify(arguments: argparse.Namespace) -> int:
     from host_tools.audio import recorded_audio
+    from host_tools.float_reference import FloatReference
     from host_tools.parity import BULK_BOARDS
     from host_tools.parity import verify as run
     from host_tools.tables import parity_table
@@ -138,8 +140,15 @@ def verify(arguments: argparse.Namespace) -> int:
     samples = arguments.random_samples
     if samples is None:
         samples = 1_000_000 if arguments.board in BULK_BOARDS else 48_000
-    limits = {"seconds_per_recording": arguments.seconds, "console": console}
-    result = run(arguments.board, _artefacts(arguments), audio, samples, **limits)
+    result = run(
+        arguments.board,
+        _artefacts(arguments),
+        audio,
+        samples,
+        seconds_per_recording=arguments.seconds,
+        open_reference=partial(FloatReference, path=arguments.models / FLOAT_MODEL_NAME),
+        console=console,
+    )
     _show(parity_table(result), (*result.notes, *result.reasons))
     console.print(f"{result.verdict} in {result.seconds:.0f} s")
     if arguments.json:

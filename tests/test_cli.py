@@ -134,3 +134,13 @@ def test_the_bench_tools_load_no_torch():
     """Opening the command line and golden costs no second of importing what only training needs."""
     program = "import sys, host_tools.cli, host_tools.parity, quantize.golden; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], env=dict(os.environ)).returncode == 0
+
+
+def test_a_map_of_ones_own_is_measured_against_its_own_float_model(monkeypatch, capsys, models, take, tmp_path):
+    """The released float model must not stand in for that of another folder."""
+    assert (
+        run(monkeypatch, "render", take, "-o", tmp_path / "w.wav", "--z", 0, 0, "--models", models, "--engine", "float")
+        == 2
+    )
+    assert str(models / "decoder_float32.onnx") in capsys.readouterr().err
+    assert run(monkeypatch, "verify", "--models", models, "--audio", take) == 2
