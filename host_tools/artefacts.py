@@ -12,6 +12,7 @@ from host_tools.files import REPOSITORY
 from quantize.graph import SCHEMES, Graph
 from quantize.tflite import TfliteError, model_id, read_tflite
 
+CHECKPOINT = REPOSITORY / "model" / "weights"
 RELEASED = REPOSITORY / "quantize" / "released"
 FLOAT_MODEL_NAME = "decoder_float32.onnx"
 

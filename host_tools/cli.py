@@ -13,13 +13,12 @@ import math
 import os
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from host_tools.artefacts import FLOAT_MODEL_NAME, RELEASED, load_artefact, released_artefacts
+from host_tools.artefacts import CHECKPOINT, RELEASED, load_artefact, released_artefacts
 from host_tools.errors import UserError
 from host_tools.files import REPOSITORY, write_results
 from quantize.graph import SCHEMES, GraphError
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from host_tools.artefacts import Artefact
     from host_tools.tables import Table
 
-CHECKPOINT = REPOSITORY / "model" / "weights"
 RUNS = REPOSITORY / "build" / "runs"
 SCHEME_NAMES = tuple(SCHEMES)
 
@@ -69,21 +67,23 @@ def _schemes(arguments: argparse.Namespace) -> tuple[str, ...]:
 
 def train(arguments: argparse.Namespace) -> int:
     from host_tools import learning
+    from host_tools.tables import evaluate_table
 
     folder = RUNS / arguments.name
     settings = {key: getattr(arguments, key) for key in ("steps", "seed", "learning_rate", "clip_samples")}
     sources = (arguments.audio, arguments.start, arguments.fresh, console, arguments.encoder_only)
     rows = learning.train_run(folder, settings, *sources)
-    learning.print_rows(console, rows)
+    _show(evaluate_table(rows), ())
     console.print(f"wrote {folder}")
     return 0
 
 
 def evaluate(arguments: argparse.Namespace) -> int:
     from host_tools import learning
+    from host_tools.tables import evaluate_table
 
     model, rows = learning.evaluate_checkpoint(arguments.weights, arguments.clips)
-    learning.print_rows(console, rows)
+    _show(evaluate_table(rows), ())
     if arguments.json:
         write_results(arguments.json, model, rows)
     return 0
@@ -91,12 +91,13 @@ def evaluate(arguments: argparse.Namespace) -> int:
 
 def quantize(arguments: argparse.Namespace) -> int:
     from host_tools import learning
+    from host_tools.tables import quantize_table
 
     settings = {key: getattr(arguments, key) for key in ("steps", "exact_steps")}
     rows = learning.quantize_checkpoint(
         arguments.weights, arguments.out, _schemes(arguments), settings, console, start=arguments.start
     )
-    learning.print_rows(console, rows)
+    _show(quantize_table(rows), ())
     return 0
 
 
@@ -131,7 +132,6 @@ def witness(arguments: argparse.Namespace) -> int:
 
 def verify(arguments: argparse.Namespace) -> int:
     from host_tools.audio import recorded_audio
-    from host_tools.float_reference import FloatReference
     from host_tools.parity import BULK_BOARDS
     from host_tools.parity import verify as run
     from host_tools.tables import parity_table
@@ -146,7 +146,6 @@ def verify(arguments: argparse.Namespace) -> int:
         audio,
         samples,
         seconds_per_recording=arguments.seconds,
-        open_reference=partial(FloatReference, path=arguments.models / FLOAT_MODEL_NAME),
         console=console,
     )
     _show(parity_table(result), (*result.notes, *result.reasons))

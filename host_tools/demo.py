@@ -8,7 +8,6 @@ file.
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ import numpy as np
 from rich.console import Console
 
 from host_tools import boards, learning, plots
-from host_tools.artefacts import FLOAT_MODEL_NAME, RELEASED, Artefact, joined_model_id, released_artefacts
+from host_tools.artefacts import CHECKPOINT, RELEASED, Artefact, joined_model_id, released_artefacts
 from host_tools.audio import load_audio, recorded_audio, save_audio
 from host_tools.bench import bench
 from host_tools.files import REPOSITORY
@@ -30,7 +29,7 @@ from host_tools.parity import ParityResult, verify
 from host_tools.render import run_engine
 from host_tools.report import Picture, ReportContent, Sound, Stage, report_path, write_report
 from host_tools.stimuli import recorded_stimulus
-from host_tools.tables import bench_table, parity_table, to_rich, witness_table
+from host_tools.tables import bench_table, evaluate_table, parity_table, quantize_table, to_rich, witness_table
 from host_tools.witness import witness
 from model.checkpoint import load_vae
 from model.latent_map import latent_points
@@ -38,7 +37,6 @@ from quantize.emit import emit
 from quantize.graph import SCHEMES
 
 FOLDER = REPOSITORY / "build" / "demo"
-CHECKPOINT = REPOSITORY / "model" / "weights"
 TRAIN_STEPS, TRAIN_RATE = 60, 2e-6
 QUANTIZE_STEPS, EXACT_STEPS, QUANTIZE_RATE = 30, 10, 1e-5
 RANDOM_SAMPLES = 1_000_000
@@ -60,20 +58,19 @@ def demo(console: Console) -> str:
         yield
         stages.append(Stage(name, time.monotonic() - started))
 
-    shutil.rmtree(FOLDER / "run", ignore_errors=True)
     weights, models, generated = FOLDER / "run", FOLDER / "models", FOLDER / "generated"
     with stage("train: a few steps on from the released checkpoint"):
         settings = {"steps": TRAIN_STEPS, "seed": int(time.time()), "learning_rate": TRAIN_RATE}
         learning.train_run(weights, settings, None, CHECKPOINT, True, console)
     with stage("evaluate: pairs it never saw"):
         identity, evaluation = learning.evaluate_checkpoint(weights, 100)
-        learning.print_rows(console, evaluation)
+        console.print(to_rich(evaluate_table(evaluation)))
     with stage("quantise: int8 and int16x8, the last steps on the chip's integers"):
         settings = {"steps": QUANTIZE_STEPS, "exact_steps": EXACT_STEPS, "learning_rate": QUANTIZE_RATE}
         rows = learning.quantize_checkpoint(
             weights, models, tuple(SCHEMES), settings, console, start=RELEASED, instruments=1
         )
-        learning.print_rows(console, rows)
+        console.print(to_rich(quantize_table(rows)))
     artefacts = released_artefacts(directory=models)
     with stage("emit: .tflite to C++"):
         for artefact in artefacts:
@@ -88,13 +85,13 @@ def demo(console: Console) -> str:
     parity = []
     for board, medium in (("host", "the shared library"), ("qemu_m7", "the emulated Cortex-M7, over its serial line")):
         with stage(f"verify: {medium}"):
-            parity.append(_verify(board, artefacts, models, where, console))
+            parity.append(_verify(board, artefacts, where, console))
             console.print(to_rich(parity_table(parity[-1])))
     with stage("bench: instructions on the Cortex-M7"):
         figures = bench(artefacts, build_firmware("qemu_m7", **where)).json_rows()
         console.print(to_rich(bench_table(figures)))
     with stage("listen and look"):
-        pictures, sounds = _listen(artefacts, models, weights)
+        pictures, sounds = _listen(artefacts, weights)
     content = ReportContent(
         title="gritspace: the whole chain on recorded audio",
         summary="A distortion VAE's decoder in integers, played by an emulated Cortex-M7 over a serial line, "
@@ -116,9 +113,7 @@ def demo(console: Console) -> str:
     return content.verdict
 
 
-def _verify(
-    board: str, artefacts: list[Artefact], models: Path, where: dict[str, Any], console: Console
-) -> ParityResult:
+def _verify(board: str, artefacts: list[Artefact], where: dict[str, Any], console: Console) -> ParityResult:
     return verify(
         board,
         artefacts,
@@ -127,12 +122,11 @@ def _verify(
         seconds_per_recording=SECONDS_OVER_SERIAL,
         open_device=partial(boards.open_board, **where),
         run_bulk=partial(boards.run_bulk, **where),
-        open_reference=lambda graph: FloatReference(graph, models / FLOAT_MODEL_NAME),
         console=console,
     )
 
 
-def _listen(artefacts: list[Artefact], models: Path, weights: Path) -> tuple[list[Picture], list[Sound]]:
+def _listen(artefacts: list[Artefact], weights: Path) -> tuple[list[Picture], list[Sound]]:
     """WAVs of one recording at several spots of the map, and the pictures of the page."""
     graph = artefacts[0].graph
     rate = graph.sample_rate
@@ -153,7 +147,7 @@ def _listen(artefacts: list[Artefact], models: Path, weights: Path) -> tuple[lis
             if artefact.scheme == "int16x8":
                 sounds.append(Sound(f"int16x8 at {place}", wet, rate))
     first = np.array(SPOTS[0]) * limits
-    float_wet = FloatReference(graph, models / FLOAT_MODEL_NAME).process(dry, first)
+    float_wet = FloatReference.beside(artefacts[0]).process(dry, first)
     points = [plots.MapPoint(p.x, p.y, p.effect, p.drive) for p in latent_points(load_vae(weights))]
     axes = [(axis.name, axis.low, axis.high) for axis in graph.latent]
     shown = slice(0, rate)

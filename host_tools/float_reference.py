@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from host_tools.artefacts import FLOAT_MODEL_NAME, RELEASED
+from host_tools.artefacts import FLOAT_MODEL_NAME, Artefact
 from host_tools.errors import UserError
 from quantize.graph import Graph
 
@@ -18,7 +18,12 @@ PIECE_SAMPLES = 1 << 17
 class FloatReference:
     """A streaming view of the float model: `process` carries its memory (one receptive field) until `reset`."""
 
-    def __init__(self, graph: Graph, path: Path | str = RELEASED / FLOAT_MODEL_NAME) -> None:
+    @classmethod
+    def beside(cls, artefact: Artefact) -> FloatReference:
+        """The float model of the export that the artefact is part of."""
+        return cls(artefact.graph, artefact.path.parents[1] / FLOAT_MODEL_NAME)
+
+    def __init__(self, graph: Graph, path: Path | str) -> None:
         import onnxruntime
 
         path = Path(path)

@@ -9,6 +9,7 @@ measure on.
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,10 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rich.box
 import torch
 from rich.console import Console
-from rich.table import Table
 
 from host_tools.artefacts import released_artefacts
 from host_tools.audio import load_audio, recorded_audio
@@ -91,8 +90,8 @@ def train_run(
         recordings = load_folder(audio, config.audio.sample_rate) if audio else []
         if fresh:
             shutil.rmtree(folder, ignore_errors=True)
-        vae = train(config, folder, start=first, recordings=recordings, console=console)
-        return evaluate(vae, 100)
+        train(config, folder, start=first, recordings=recordings, console=console)
+        return json.loads((folder / "metrics.json").read_text())["results"]
 
 
 def evaluate_checkpoint(weights: Path, clips: int) -> tuple[str, list[dict[str, Any]]]:
@@ -157,12 +156,3 @@ def qat_witness(models: Path, schemes: Sequence[str], samples: int) -> list[Witn
                 tally.add(engine.process(clip.dry, z), exact.astype(np.int64))
             rows.append(WitnessRow(artefact.scheme, "qat", tally.samples, tally.mismatches, tally.max_lsb))
     return rows
-
-
-def print_rows(console: Console, rows: Sequence[dict[str, Any]]) -> None:
-    """Rows of plain figures as a table."""
-    columns = [key for key in rows[0] if not isinstance(rows[0][key], dict)] if rows else []
-    table = Table(*columns, box=rich.box.SIMPLE_HEAD, pad_edge=False)
-    for row in rows:
-        table.add_row(*(f"{row[c]:.4g}" if isinstance(row[c], float) else str(row[c]) for c in columns))
-    console.print(table)

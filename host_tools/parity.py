@@ -28,7 +28,6 @@ from host_tools.interpreters import detect_rounding
 from host_tools.stimuli import RANDOM, Stimulus, place_on_map, random_stimulus, recorded_stimulus
 from quantize.fixed_point import Rounding
 from quantize.golden import GoldenDecoder
-from quantize.graph import Graph
 
 CHUNK_BLOCKS = 128  # short enough for a moving progress bar at a UART's speed
 BULK_BOARDS = ("host", "qemu_m7")  # boards that also take blocks without the link, by the million
@@ -98,7 +97,7 @@ def verify(
     seed: int = 0,
     open_device: OpenDevice = boards.open_board,
     run_bulk: BulkRun | None = None,
-    open_reference: Callable[[Graph], FloatModel] = FloatReference,
+    open_reference: Callable[[Artefact], FloatModel] = FloatReference.beside,
     console: Console | None = None,
 ) -> ParityResult:
     """Streams recordings (the first `seconds_per_recording` of each) and random samples through a device.
@@ -120,7 +119,7 @@ def verify(
         firmware = device.hello().firmware_version
         task = progress.add_task(board, total=sum(stimulus.blocks for plan in plans for stimulus in plan))
         for artefact, plan in zip(artefacts, plans, strict=True):
-            comparison = _Comparison(artefact, rounding, open_reference(artefact.graph))
+            comparison = _Comparison(artefact, rounding, open_reference(artefact))
             for stimulus in plan:
                 comparison.start(stimulus)
                 try:

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from host_tools import boards
-from host_tools.artefacts import FLOAT_MODEL_NAME, Artefact
+from host_tools.artefacts import Artefact
 from host_tools.audio import load_audio, save_audio
 from host_tools.float_reference import FloatReference
 from host_tools.interpreters import detect_rounding
@@ -45,8 +45,7 @@ def run_engine(
     """The wet of one engine from silence on, as real values."""
     graph = artefact.graph
     if engine == "float":
-        reference = FloatReference(graph, artefact.path.parents[1] / FLOAT_MODEL_NAME)  # of the same export
-        return reference.process(stimulus.dry_real, stimulus.z_real)
+        return FloatReference.beside(artefact).process(stimulus.dry_real, stimulus.z_real)
     if engine == "golden":
         golden = GoldenDecoder(graph, rounding=detect_rounding())
         return graph.output.output.dequantize(golden.process(stimulus.dry, stimulus.z))

@@ -84,6 +84,23 @@ def bench_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     return Table("Cost on the Cortex-M7", headings, tuple(cells), _unmarked(cells), caption=caption)
 
 
+def quantize_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """What quantisation-aware training came to."""
+    cells = [
+        (
+            str(row["scheme"]),
+            str(row["model_id"]),
+            *(_decibels(row[key]) for key in ("snr_db_before", "snr_db", "onnx_snr_db")),
+            _count(row["best_step"]),
+            _count(row["seconds"]),
+        )
+        for row in rows
+    ]
+    headings = ("scheme", "model", "before dB", "SNR dB", "ONNX dB", "best step", "s")
+    caption = "SNR to the float model before and after training; ONNX: of ONNX Runtime to golden."
+    return Table("Quantisation", headings, tuple(cells), _unmarked(cells), caption=caption)
+
+
 def evaluate_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """The float model on unseen pairs."""
     cells = [

@@ -35,6 +35,12 @@ class Pair:
     source: str  # a key of SIGNALS, or "recording"
 
 
+def render_wet(dry: np.ndarray, setting: EffectSetting, audio: AudioConfig) -> np.ndarray:
+    """What a decoder should give for dry (samples,): the effect, late by the configured latency."""
+    wet = render_chain(dry, [setting], audio.sample_rate, audio.oversampling)
+    return np.concatenate([np.zeros(audio.latency_samples), wet])[: len(dry)]
+
+
 def draw_pair(
     rng: np.random.Generator, audio: AudioConfig, samples: int, recordings: Sequence[Recording] = (), share: float = 0.5
 ) -> Pair:
@@ -48,8 +54,7 @@ def draw_pair(
             factors = SignalFactors.draw(rng)
             dry, source = render_signal(factors, samples, audio.sample_rate, rng), factors.kind
         setting = EffectSetting.draw(rng)
-        wet = render_chain(dry, [setting], audio.sample_rate, audio.oversampling)
-        wet = np.concatenate([np.zeros(audio.latency_samples), wet])[:samples]
+        wet = render_wet(dry, setting, audio)
         if min(np.abs(dry).max(), np.abs(wet).max()) >= QUIETEST_PEAK and np.isfinite(wet).all():
             return Pair(dry.astype(np.float32), wet.astype(np.float32), setting, source)
     raise ValueError(f"{LARGEST_DRAW} clips in a row were silent: the recordings hold too little sound")
@@ -57,7 +62,7 @@ def draw_pair(
 
 @dataclass
 class PairDataset(Dataset):
-    """An endless list of pairs: `dataset[i]` is (dry, wet), float32 tensors (samples,)."""
+    """A list of pairs, each made when it is asked for: `dataset[i]` is (dry, wet), float32 tensors (samples,)."""
 
     audio: AudioConfig
     samples: int

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from model.effects import EFFECTS, EffectSetting, render_chain
+from model.data import render_wet
+from model.effects import EFFECTS, EffectSetting
 from model.signals import SignalFactors, render_signal
 from model.vae import DistortionVae
 
@@ -35,9 +36,8 @@ def latent_points(vae: DistortionVae, clips_per_effect: int = 60, seed: int = 0)
         dry, wet = [], []
         for drive in drives:
             sound = render_signal(SignalFactors.draw(rng), samples, audio.sample_rate, rng)
-            result = render_chain(sound, [EffectSetting(effect, float(drive))], audio.sample_rate, audio.oversampling)
             dry.append(sound)
-            wet.append(np.concatenate([np.zeros(audio.latency_samples), result])[:samples])
+            wet.append(render_wet(sound, EffectSetting(effect, float(drive)), audio))
         mean, _ = vae.encoder(torch.from_numpy(np.array(dry)).float(), torch.from_numpy(np.array(wet)).float())
         points += [LatentPoint(float(x), float(y), effect, float(d)) for (x, y), d in zip(mean, drives, strict=True)]
     return points

@@ -9,12 +9,12 @@ import torch
 ENERGY_FLOOR = 1e-5
 
 
-def esr(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """Error-to-signal ratio of each clip, (B, T) → (B,).
+def esr(output: torch.Tensor, target: torch.Tensor, floor: float = ENERGY_FLOOR) -> torch.Tensor:
+    """Error-to-signal ratio of each clip, (B, T) → (B,); `floor` is added to the target's power.
 
     Damskägg et al., "Deep Learning for Tube Amplifier Emulation", ICASSP 2019; the floor is ours.
     """
-    energy = target.pow(2).mean(dim=-1) + ENERGY_FLOOR
+    energy = target.pow(2).mean(dim=-1) + floor
     return (output - target).pow(2).mean(dim=-1) / energy
 
 

@@ -18,11 +18,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from model.config import Config
+from model.losses import esr
 from model.signals import SignalFactors, render_signal
 from model.vae import Decoder
 from quantize.qat import QuantizedDecoder
 
 EXAM_EVERY, EXAM_LESSONS = 10, 3  # steps; batches
+QUIETEST_POWER = 1e-7  # -70 dBFS: a quieter target is not chased
 SMALLEST_RATIO = 1e-7  # -70 dB: keeps the logarithm finite
 
 
@@ -41,11 +43,6 @@ def dry_batch(config: Config, size: int, samples: int, rng: np.random.Generator)
     rate = config.audio.sample_rate
     clips = [render_signal(SignalFactors.draw(rng), samples, rate, rng) for _ in range(size)]
     return torch.from_numpy(np.stack(clips)[:, None]).float()
-
-
-def ratio(output: torch.Tensor, target: torch.Tensor, floor: float = 1e-7) -> torch.Tensor:
-    """Error-to-signal ratio of each clip, (B, 1, T) → (B,); the floor is the power of a signal at -70 dBFS."""
-    return (output - target).pow(2).mean(dim=(1, 2)) / (target.pow(2).mean(dim=(1, 2)) + floor)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +64,7 @@ class _Lesson:
     def loss(self, student: QuantizedDecoder) -> torch.Tensor:
         """Mean logarithm of the error-to-signal ratio: minus a tenth of the SNR in dB."""
         output = student(self.dry, self.z)[:, :, -self.target.shape[2] :]
-        return (ratio(output, self.target) + SMALLEST_RATIO).log10().mean()
+        return (esr(output, self.target, QUIETEST_POWER) + SMALLEST_RATIO).log10().mean()
 
 
 @torch.no_grad()
@@ -131,5 +128,5 @@ def snr_to_float(teacher: Decoder, student: QuantizedDecoder, clips: list[np.nda
     table = []
     for clip in clips:
         dry = torch.from_numpy(clip[None, None]).float().expand(len(spots), -1, -1)
-        table.append(-10 * ratio(student(dry, spots), teacher(dry, spots), floor=0.0).log10().numpy())
+        table.append(-10 * esr(student(dry, spots), teacher(dry, spots), floor=0.0)[:, 0].log10().numpy())
     return np.array(table)

@@ -83,7 +83,7 @@ def export_quantized(decoder: QuantizedDecoder, path: Path) -> None:
     plain = _PlainBrevitas(copy.deepcopy(decoder)).eval()
     for module in plain.modules():
         if hasattr(module, "return_quant_tensor"):
-            module.return_quant_tensor = isinstance(module, nn.Module) and not hasattr(module, "weight")
+            module.return_quant_tensor = not hasattr(module, "weight")
     config = decoder.config
     states = [torch.zeros(1, config.model.channels, layer.history) for layer in decoder.layers]
     names = [f"state{i}" for i in range(len(states))]

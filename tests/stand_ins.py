@@ -12,7 +12,6 @@ from host_tools.artefacts import Artefact
 from host_tools.device import Greeting
 from host_tools.errors import LinkError
 from quantize.golden import GoldenDecoder
-from quantize.graph import Graph
 from quantize.synthetic import synthetic_graph
 from quantize.tflite import model_id, write_tflite
 
@@ -71,8 +70,8 @@ class StandInDevice:
 class StandInReference:
     """A float model of a sort: what golden gives, a little louder."""
 
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
+    def __init__(self, artefact: Artefact) -> None:
+        self._graph = artefact.graph
         self.reset()
 
     def reset(self) -> None:
