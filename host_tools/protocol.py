@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The packets between the bench and a device: their one definition, and packing and unpacking them in Python.
+"""Packing and unpacking the packets that `packets` defines, and the version of that definition.
 
-`firmware/generated/protocol.h` is written from this file (see `protocol_header`). Depends on the standard library;
-knows no bytes on the line (see `framing`) and no ports (see `transport`).
+Depends on the standard library; knows no framing on the line (see `framing`) and no ports (see `transport`).
 
 The protocol's version is the first 4 bytes of the definition's SHA-256, so two sides agree exactly when their
 definitions do. Frozen for all versions, so that even strangers can tell each other who they are: the framing, HEADER,
@@ -18,93 +17,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-FRAMING = "COBS, 0x00 ends a packet, CRC-32/ISO-HDLC of header and payload little-endian at the end"
-MAX_BLOCK_SIZE = 4096  # samples; quantize.graph allows no more
-LATENT_SIZE = 2  # axes of the map: two knobs, two CVs
-REPLY_BIT = 0x80  # set in the type of everything a device sends
+from host_tools.packets import (
+    ADC_CHANNELS,
+    BASES,
+    ERRORS,
+    FAULTS,
+    FLAGS,
+    FRAMING,
+    GATE_MODES,
+    INPUT_BUTTON,
+    INPUT_GATE,
+    MAX_BLOCK_SIZE,
+    PACKETS,
+    PRESETS,
+    STRUCTS,
+    Field,
+    Struct,
+)
 
-CODES = {"u8": "B", "u16": "H", "u32": "I", "i16": "h", "text16": "16s"}  # `struct`'s letters; all little-endian
+# `struct`'s letters; all little-endian.
+CODES = {"u8": "B", "u16": "H", "u32": "I", "i16": "h", "i32": "i", "text16": "16s"}
 
 
 class ProtocolError(ValueError):
     """A packet that does not follow the definition below."""
 
-
-@dataclass(frozen=True)
-class Field:
-    """`count` elements of a type; None means as many as the packet still holds (the last field only)."""
-
-    name: str
-    type: str  # a key of CODES or the name of a struct
-    count: int | None = 1
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Struct:
-    """Fields that stand together on the line, without padding. A packet is a struct with a code, its type."""
-
-    name: str
-    fields: tuple[Field, ...]
-    note: str = ""
-    code: int | None = None
-
-
-HEADER = Struct(
-    "HEADER",
-    (Field("type", "u8", note="PacketType"), Field("sequence", "u16", note="a reply carries its request's")),
-    "Before every payload.",
-)
-SCHEME_INFO = Struct(
-    "SCHEME_INFO",
-    (
-        Field("scheme", "u8", note="0: int8, 1: int16x8"),
-        Field("model_id", "u32", note="first 4 bytes of the .tflite's SHA-256, read as big-endian"),
-        Field("sample_rate_hz", "u32"),
-        Field("block_size", "u16", note="samples"),
-        Field("latency_samples", "u16"),
-    ),
-    "What a device plays in one scheme.",
-)
-STRUCTS = (HEADER, SCHEME_INFO)
-
-PACKETS = (
-    Struct("HELLO", (), "Who are you? Answered with GREETING.", code=0x01),
-    Struct(
-        "RESET", (Field("scheme", "u8"),), "Selects a scheme and silences its state. Answered with READY.", code=0x02
-    ),
-    Struct(
-        "PROCESS",
-        (Field("z", "i16", LATENT_SIZE), Field("dry", "i16", None, note="block_size integers of the scheme")),
-        "The next block; its sequence is that of the packet before it plus one. Answered with WET.",
-        code=0x03,
-    ),
-    Struct(
-        "GREETING",
-        (
-            Field("protocol_version", "u32"),
-            Field("firmware_version", "text16", note="ASCII, padded with NUL"),
-            Field("board", "text16"),
-            Field("schemes", "SCHEME_INFO", None),
-        ),
-        "Answers HELLO.",
-        code=0x81,
-    ),
-    Struct("READY", (Field("scheme", "u8"), Field("model_id", "u32")), "Answers RESET.", code=0x82),
-    Struct(
-        "WET", (Field("wet", "i16", None, note="block_size integers of the scheme"),), "Answers PROCESS.", code=0x83
-    ),
-    Struct("ERROR", (Field("code", "u8", note="ErrorCode"),), "Answers a request that is refused.", code=0xFF),
-)
-
-ERRORS = {
-    1: ("UNKNOWN_PACKET", "the packet's type is unknown"),
-    2: ("WRONG_SIZE", "the packet's size is wrong"),
-    3: ("UNKNOWN_SCHEME", "the device has no such scheme"),
-    4: ("NOT_RESET", "PROCESS came before RESET"),
-    5: ("WRONG_SEQUENCE", "a packet before this one was lost"),
-    6: ("OUT_OF_RANGE", "an integer is outside the scheme's range"),
-}
 
 _BY_NAME = {packet.name: packet for packet in PACKETS}
 _BY_CODE = {packet.code: packet for packet in PACKETS}
@@ -138,7 +75,8 @@ def version() -> int:
         return [part.name, part.code, [[field.name, field.type, field.count] for field in part.fields]]
 
     errors = {str(code): name for code, (name, _) in ERRORS.items()}
-    definition = [FRAMING, MAX_BLOCK_SIZE, [plain(part) for part in STRUCTS + PACKETS], errors]
+    numbers = [INPUT_GATE, INPUT_BUTTON, FLAGS, BASES, GATE_MODES, FAULTS, ADC_CHANNELS, PRESETS, MAX_BLOCK_SIZE]
+    definition = [FRAMING, numbers, [plain(part) for part in STRUCTS + PACKETS], errors]
     text = json.dumps(definition, separators=(",", ":"), sort_keys=True)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
@@ -219,7 +157,7 @@ def _unpack_fields(part: Struct, payload: bytes) -> dict[str, Any]:
         elif field.type == "text16":
             elements = [_text(pieces[i : i + step]) for i in range(0, len(pieces), step)]
         else:
-            elements = struct.unpack("<" + CODES[field.type] * count, pieces)
+            elements = list(struct.unpack("<" + CODES[field.type] * count, pieces))
         values[field.name] = elements[0] if field.count == 1 else elements
         offset = end
     if offset != len(payload) or len(values) != len(part.fields):

@@ -11,14 +11,16 @@ from compiled import FIRMWARE, STRICT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tools import protocol, protocol_header
-from host_tools.protocol import Field, ProtocolError, Struct
+from host_tools import packets, protocol, protocol_header
+from host_tools.packets import PACKETS, REPLY_BIT, STRUCTS, Field, Struct
+from host_tools.protocol import ProtocolError
 
 ELEMENTS: dict[str, st.SearchStrategy[Any]] = {
     "u8": st.integers(0, 0xFF),
     "u16": st.integers(0, 0xFFFF),
     "u32": st.integers(0, 0xFFFFFFFF),
     "i16": st.integers(-0x8000, 0x7FFF),
+    "i32": st.integers(-0x80000000, 0x7FFFFFFF),
     "text16": st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=16),
 }
 
@@ -27,7 +29,7 @@ def values_of(part: Struct) -> st.SearchStrategy[dict[str, Any]]:
     """Values for every field of a struct or packet."""
 
     def values(field: Field) -> st.SearchStrategy[Any]:
-        structs = {struct.name: struct for struct in protocol.STRUCTS}
+        structs = {struct.name: struct for struct in STRUCTS}
         element = values_of(structs[field.type]) if field.type in structs else ELEMENTS[field.type]
         if field.count == 1:
             return element
@@ -36,13 +38,12 @@ def values_of(part: Struct) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({field.name: values(field) for field in part.fields})
 
 
-@pytest.mark.parametrize("packet", protocol.PACKETS, ids=lambda packet: packet.name)
+@pytest.mark.parametrize("packet", PACKETS, ids=lambda packet: packet.name)
 @given(data=st.data(), sequence=st.integers(0, 0xFFFF))
 def test_what_is_packed_is_unpacked(packet: Struct, data: st.DataObject, sequence: int) -> None:
     values = data.draw(values_of(packet))
     unpacked = protocol.unpack(protocol.pack(packet.name, sequence, **values))
-    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in unpacked.values.items()}
-    assert (unpacked.name, unpacked.sequence, plain) == (packet.name, sequence, values)
+    assert (unpacked.name, unpacked.sequence, unpacked.values) == (packet.name, sequence, values)
 
 
 @given(data=st.binary(max_size=80))
@@ -79,7 +80,7 @@ def test_the_frozen_part_has_not_moved() -> None:
 
 
 def test_version_follows_the_definition_but_not_the_notes(monkeypatch: pytest.MonkeyPatch) -> None:
-    hello, *others = protocol.PACKETS
+    hello, *others = PACKETS
     monkeypatch.setattr(protocol, "PACKETS", (dataclasses.replace(hello, note="Reworded."), *others))
     assert protocol.version() == protocol.VERSION
     monkeypatch.setattr(protocol, "PACKETS", (dataclasses.replace(hello, fields=(Field("new", "u8"),)), *others))
@@ -87,10 +88,10 @@ def test_version_follows_the_definition_but_not_the_notes(monkeypatch: pytest.Mo
 
 
 def test_codes_are_distinct_and_replies_are_marked() -> None:
-    codes = [packet.code for packet in protocol.PACKETS]
+    codes = [packet.code for packet in PACKETS]
     assert len(set(codes)) == len(codes)
-    replies = {packet.name for packet in protocol.PACKETS if (packet.code or 0) & protocol.REPLY_BIT}
-    assert replies == {"GREETING", "READY", "WET", "ERROR"}
+    replies = {packet.name for packet in PACKETS if (packet.code or 0) & REPLY_BIT}
+    assert replies == {"GREETING", "READY", "WET", "STATUS_IS", "SETTINGS_ARE", "PLAYED", "ERROR"}
 
 
 def test_committed_header_is_up_to_date() -> None:
@@ -100,17 +101,17 @@ def test_committed_header_is_up_to_date() -> None:
 
 
 def test_a_changed_definition_makes_the_header_stale(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "MAX_BLOCK_SIZE", 64)
+    monkeypatch.setattr(packets, "MAX_BLOCK_SIZE", 64)
     assert protocol_header.HEADER_PATH.read_text() != protocol_header.header_text()
 
 
 @pytest.mark.parametrize("compiler", ["g++", "arm-none-eabi-g++"])
 def test_header_compiles_alone_with_the_sizes_python_has(compiler: str, tmp_path: Path) -> None:
     source = tmp_path / "header.cpp"
-    names = [part.name for part in (*protocol.STRUCTS, *protocol.PACKETS) if protocol.size_of(part)]
+    names = [part.name for part in (*STRUCTS, *PACKETS) if protocol.size_of(part)]
     checks = [
         f"static_assert(sizeof(gritspace::protocol::{''.join(map(str.capitalize, name.split('_')))}) == {size});"
-        for name, size in ((part.name, protocol.size_of(part)) for part in (*protocol.STRUCTS, *protocol.PACKETS))
+        for name, size in ((part.name, protocol.size_of(part)) for part in (*STRUCTS, *PACKETS))
         if name in names
     ]
     source.write_text('#include "generated/protocol.h"\n' + "\n".join(checks) + "\n")
