@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`.tflite` → `firmware/generated/model_SCHEME.{h,cpp}`: a decoder's shapes as C++ types, its weights as constants.
 
-Depends on `tflite` and `static_tables`. The same file gives the same text; what the types mean is told in
+Depends on `tflite`, `static_tables` and `loudness`. The same file gives the same text; what the types mean is told in
 firmware/engines/static/.
 """
 
@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from quantize.graph import Convolution, Graph
+from quantize.loudness import LEVEL_RANGE_DB, LoudnessTable, flat_table, measure_loudness
 from quantize.static_tables import (
     LayerTables,
     Requantization,
@@ -133,17 +134,38 @@ def _boolean(value: bool) -> str:
     return "true" if value else "false"
 
 
+def _loudness(model: str, table: LoudnessTable) -> list[str]:
+    nested = [
+        str(values.tolist()).translate(str.maketrans("[]", "{}")).split(", ")
+        for values in (table.makeup_quarter_db, table.correlation_256th)
+    ]
+    return [
+        f"const LoudnessMap {model}::kLoudness = {{",
+        *_wrapped([f"{db}F" for db in LEVEL_RANGE_DB]),
+        *(line for values in nested for line in _wrapped(values)),
+        "};",
+        "",
+    ]
+
+
 def _info(graph: Graph, identifier: str) -> list[str]:
-    scheme = graph.scheme
+    scheme, quantize = graph.scheme, graph.condition[0].input.quantize
+    lows, highs = (
+        ", ".join(str(quantize(real, scheme)) for real in reals)
+        for reals in ([axis.low for axis in graph.latent], [axis.high for axis in graph.latent])
+    )
     width = max([2 * condition_pairs(graph), *(max(c.in_channels, c.out_channels) for c in graph.condition)])
     return [
+        "  static const LoudnessMap kLoudness;",
         f"  static constexpr ModelInfo kInfo{{{ENUMERATORS[scheme.name]},",
         f"                                   0x{identifier},  // model_id",
         f"                                   {graph.sample_rate},  // sample_rate_hz",
         f"                                   {graph.block_size},  // block_size",
         f"                                   {graph.latency_samples},  // latency_samples",
         f"                                   {scheme.integer_min}, {scheme.integer_max},  // sample_min, sample_max",
-        f"                                   {graph.channels}, {len(graph.layers)}}};  // channels, layers",
+        f"                                   {graph.channels}, {len(graph.layers)},  // channels, layers",
+        f"                                   {{{lows}}}, {{{highs}}},  // latent_min, latent_max",
+        "                                   &kLoudness};",
         f"  static constexpr int kChannels = {padded_channels(graph)};  // with those that fill the last group",
         f"  static constexpr int kLatentAxes = {len(graph.latent)};",
         f"  static constexpr int kLatentZeroPoint = {graph.condition[0].input.zero_point};",
@@ -152,8 +174,10 @@ def _info(graph: Graph, identifier: str) -> list[str]:
     ]
 
 
-def emit_model(graph: Graph, model_id: str, provenance: str = "a graph") -> tuple[str, str]:
-    """The generated header and source; `model_id` is eight hex digits.
+def emit_model(
+    graph: Graph, model_id: str, provenance: str = "a graph", loudness: LoudnessTable | None = None
+) -> tuple[str, str]:
+    """The generated header and source; `model_id` is eight hex digits. Without a loudness table, it is flat.
 
     Raises GraphError when the engine could not be exact.
     """
@@ -200,6 +224,7 @@ def emit_model(graph: Graph, model_id: str, provenance: str = "a graph") -> tupl
         "",
         "namespace gritspace {",
         "",
+        *_loudness(model, loudness or flat_table()),
         *(line for struct in structs for line in struct.definitions),
         "}  // namespace gritspace",
     ]
@@ -207,10 +232,13 @@ def emit_model(graph: Graph, model_id: str, provenance: str = "a graph") -> tupl
 
 
 def emit(tflite_path: Path, directory: Path = GENERATED) -> list[Path]:
-    """Writes `model_SCHEME.h` and `.cpp` into the directory; returns their paths. Raises TfliteError or GraphError."""
+    """Measures the decoder's loudness, writes `model_SCHEME.h` and `.cpp` into the directory; returns their paths.
+
+    Raises TfliteError or GraphError.
+    """
     graph, content = read_tflite(tflite_path), Path(tflite_path).read_bytes()
     provenance = f"{Path(tflite_path).name}, SHA-256 {hashlib.sha256(content).hexdigest()}"
-    texts = emit_model(graph, model_id(content), provenance)
+    texts = emit_model(graph, model_id(content), provenance, measure_loudness(graph))
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     paths = []

@@ -96,6 +96,13 @@ class GoldenDecoder:
             self.layer_outputs["condition"] = condition.astype(scheme.dtype)
         return np.concatenate([c["output"] for c in collected])[:, 0]
 
+    def preview(self, audio: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """What `process` would give now; the history stays as it was. Raises as `process` does."""
+        history = list(self.history)
+        wet = self.process(audio, z)
+        self.history = history
+        return wet
+
     def _condition(self, z: np.ndarray) -> np.ndarray:
         c = z - self.graph.condition[0].input.zero_point
         for conv in self.graph.condition:

@@ -11,24 +11,32 @@ FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
 TEST_SOURCES = Path(__file__).resolve().parent / "firmware"
 STRICT = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-fno-rtti", f"-I{FIRMWARE}"]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"]
-CORE = [FIRMWARE / "core/link.cpp", FIRMWARE / "core/framing.cpp"]
+CORE = sorted((FIRMWARE / "core").glob("*.cpp"))
+HOST_BOARD = [FIRMWARE / "boards/host/library.cpp", FIRMWARE / "boards/playback.cpp"]
 STUB_DECODER = TEST_SOURCES / "stub_decoder.cpp"
 VERSION = '-DGRITSPACE_VERSION="1.2.3"'
 
 
 def compile_library(target: Path, sources: Sequence[Path]) -> Path:
-    """A shared library of these sources."""
-    return _compile(target, ["-shared", "-fPIC", *STRICT, VERSION], sources)
+    """A shared library of these sources. Many may live in one process, each with its own constants."""
+    return _compile(target, ["-shared", "-fPIC", "-fno-gnu-unique", *STRICT, VERSION], sources)
 
 
 def compile_stub_device(folder: Path) -> Path:
     """The host library around the stub decoder: int8 model 01234567, int16x8 model 89abcdef, blocks of 48."""
-    return compile_library(folder / "stub.so", [*CORE, STUB_DECODER, FIRMWARE / "boards/host/library.cpp"])
+    return compile_library(folder / "stub.so", [*CORE, STUB_DECODER, *HOST_BOARD])
 
 
 def compile_sanitized(target: Path, sources: Sequence[Path]) -> Path:
     """A program that ends with an error on any memory error or undefined behaviour."""
     return _compile(target, [*SANITIZERS, *STRICT], sources)
+
+
+def compile_sanitized_device(target: Path) -> Path:
+    """The host library with its real engine; a program that loads it needs the address sanitizer loaded first."""
+    engine = [*FIRMWARE.glob("engines/static/*.cpp"), *FIRMWARE.glob("generated/*.cpp")]
+    flags = ["-shared", "-fPIC", *SANITIZERS, *STRICT, VERSION]
+    return _compile(target, flags, [*CORE, *engine, *HOST_BOARD])
 
 
 def _compile(target: Path, flags: Sequence[str], sources: Sequence[Path]) -> Path:

@@ -10,13 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sounds import ENGINE, compile_sound
 
 from host_tools.boards import HostLibrary
 from host_tools.firmware import build_firmware
+from quantize import emit as emit_module
 from quantize.emit import CLASSES, emit, emit_model
 from quantize.golden import GoldenDecoder
 from quantize.golden_vectors import emit_golden
-from quantize.graph import Graph, GraphError, Layer, Quantization
+from quantize.graph import Graph, GraphError, LatentAxis, Layer, Quantization
+from quantize.loudness import LEVEL_RANGE_DB, LEVELS, PLACES, LoudnessTable, flat_table
 from quantize.static_tables import LayerTables, Requantization, padded_channels
 from quantize.synthetic import synthetic_graph
 from quantize.tflite import TfliteError, model_id, read_tflite, write_tflite
@@ -26,6 +29,12 @@ SCHEMES = list(CLASSES)
 
 def released(repository: Path, scheme: str) -> Path:
     return repository / "quantize" / "released" / scheme / "decoder.tflite"
+
+
+@pytest.fixture
+def unheard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measuring the loudness takes seconds; here it is not what matters."""
+    monkeypatch.setattr(emit_module, "measure_loudness", lambda graph: flat_table())
 
 
 def with_filter(graph: Graph, **changes: object) -> Graph:
@@ -67,6 +76,7 @@ def test_golden_vectors_hold(scheme: str, repository: Path) -> None:
         np.testing.assert_array_equal(wet.reshape(-1), vectors["output"][:, 0])
 
 
+@pytest.mark.usefixtures("unheard")
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_emission_says_where_it_comes_from(scheme: str, tmp_path: Path) -> None:
     content = write_tflite(synthetic_graph(scheme))
@@ -80,6 +90,35 @@ def test_emission_says_where_it_comes_from(scheme: str, tmp_path: Path) -> None:
     header = first[0].read_text()
     assert f"0x{model_id(content)},  // model_id" in header
     assert sorted(path.name for path in (tmp_path / "first").iterdir()) == sorted(path.name for path in first)
+
+
+@pytest.mark.parametrize(("scheme", "low"), [("int8", -128), ("int16x8", -32768)])
+def test_the_maps_edges_are_integers_of_the_latent(scheme: str, low: int) -> None:
+    """The synthetic latent goes from -3 to 3, and its integers just so far."""
+    graph = synthetic_graph(scheme)
+    graph = replace(graph, latent=(LatentAxis("x", -1.5, 0.75), graph.latent[1]))
+    edges = f"{{{low // 2}, {low}}}, {{{-low // 4}, {-low - 1}}},  // latent_min, latent_max"
+    assert edges in emit_model(graph, "12345678")[0]
+
+
+def test_the_loudness_table_arrives_in_the_firmware(tmp_path: Path) -> None:
+    """In its order, [level][y][x], and to the last entry."""
+    rng, shape = np.random.default_rng(0), (LEVELS, PLACES, PLACES)
+    table = LoudnessTable(rng.integers(-128, 128, shape).astype(np.int8), rng.integers(0, 256, shape).astype(np.uint8))
+    # An include in quotes is looked for beside the file first: these find each other, not the shipped models.
+    decoder = [tmp_path / "decoder.cpp", *(tmp_path / f"model_{scheme}.cpp" for scheme in SCHEMES)]
+    decoder[0].write_text(ENGINE[0].read_text())
+    (tmp_path / "generated").mkdir()
+    for scheme in SCHEMES:
+        header, source = emit_model(synthetic_graph(scheme, dilations=(1,)), "12345678", loudness=table)
+        (tmp_path / f"generated/model_{scheme}.h").write_text(header)
+        (tmp_path / f"model_{scheme}.cpp").write_text(source)
+    library = compile_sound(tmp_path / "sound.so", decoder)
+    for scheme in SCHEMES:
+        found = library.loudness_map(scheme)
+        assert np.array_equal([found["low_db"], found["high_db"]], LEVEL_RANGE_DB)
+        assert np.array_equal(found["makeup"], table.makeup_quarter_db)
+        assert np.array_equal(found["correlation"], table.correlation_256th)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

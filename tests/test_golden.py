@@ -75,6 +75,28 @@ def test_reset_is_silence():
     assert np.array_equal(first, decoder.process(audio, z))
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_preview_is_the_coming_block_and_leaves_no_trace(scheme):
+    graph = synthetic_graph(scheme, dilations=(1, 3))
+    audio, z = stimulus(graph)
+    previewing, plain = GoldenDecoder(graph), GoldenDecoder(graph)
+    for block, place in zip(audio.reshape(BLOCKS, -1), z, strict=True):
+        elsewhere, here = previewing.preview(block, place[::-1]), previewing.preview(block, place)
+        wet = plain.process(block, place)
+        assert np.array_equal(here, wet)
+        assert np.array_equal(previewing.process(block, place), wet)
+        assert not np.array_equal(elsewhere, wet)
+
+
+def test_a_refused_preview_leaves_no_trace():
+    graph = synthetic_graph("int8")
+    audio, z = stimulus(graph)
+    decoder = GoldenDecoder(graph)
+    with pytest.raises(ValueError, match="outside int8"):
+        decoder.preview(np.array([*audio, 200]), z[0])
+    assert np.array_equal(decoder.process(audio, z), GoldenDecoder(graph).process(audio, z))
+
+
 def test_integers_outside_the_scheme_are_refused():
     with pytest.raises(ValueError, match="outside int8"):
         GoldenDecoder(synthetic_graph("int8")).process(np.array([200]), np.zeros(2, int))

@@ -6,20 +6,19 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from decoder_shapes import GRAPHS
 
 from host_tools.cortex_m7 import CortexM7
 from host_tools.stimuli import Stimulus, random_stimulus
 from quantize.emit import CLASSES, emit_model
 from quantize.golden import GoldenDecoder
-from quantize.graph import Graph, Layer, Quantization
+from quantize.graph import Graph
 from quantize.static_tables import LayerTables
-from quantize.synthetic import synthetic_graph
 
 HOST_BLOCKS, M7_BLOCKS = 24, 4
 LANGUAGE = ("-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-ffp-contract=off")
@@ -40,12 +39,14 @@ struct Engine {{
   const ModelInfo& info;
   void (*reset)();
   void (*process)(const int16_t*, const int16_t*, int16_t*);
+  void (*preview)(const int16_t*, const int16_t*, int16_t*);
   void (*read)(int, int16_t*);
 }};
 template <class Model>
 constexpr Engine Of() {{
   return {{Model::kInfo, [] {{ network<Model>.Reset(); }},
           [](const int16_t* dry, const int16_t* z, int16_t* wet) {{ network<Model>.Process(dry, z, wet); }},
+          [](const int16_t* dry, const int16_t* z, int16_t* wet) {{ network<Model>.Preview(dry, z, wet); }},
           [](int layer, int16_t* stream) {{ network<Model>.ReadStream(layer, stream); }}}};
 }}
 const Engine engines[] = {{{engines}}};
@@ -56,17 +57,22 @@ extern "C" {{
 [[gnu::used]] void engine_process(int index, const int16_t* dry, const int16_t* z, int16_t* wet) {{
   engines[index].process(dry, z, wet);
 }}
+[[gnu::used]] void engine_preview(int index, const int16_t* dry, const int16_t* z, int16_t* wet) {{
+  engines[index].preview(dry, z, wet);
+}}
 [[gnu::used]] void engine_read(int index, int layer, int16_t* stream) {{ engines[index].read(layer, stream); }}
 }}
 #ifndef __arm__
-// Blocks of (z, dry) on stdin; blocks of (wet, every layer's stream) on stdout.
+// Blocks of (z of a preview, z, dry) on stdin; blocks of (preview, wet, every layer's stream) on stdout.
 int main(int, char** arguments) {{
   const Engine& engine = engines[std::atoi(arguments[1])];
   const size_t size = engine.info.block_size;
-  std::vector<int16_t> z({axes}), dry(size), wet(size), stream(size * engine.info.channels);
+  std::vector<int16_t> z(2 * {axes}), dry(size), wet(size), stream(size * engine.info.channels);
   engine.reset();
   while (std::fread(z.data(), 2, z.size(), stdin) == z.size() && std::fread(dry.data(), 2, size, stdin) == size) {{
-    engine.process(dry.data(), z.data(), wet.data());
+    engine.preview(dry.data(), z.data(), wet.data());
+    std::fwrite(wet.data(), 2, size, stdout);
+    engine.process(dry.data(), z.data() + {axes}, wet.data());
     std::fwrite(wet.data(), 2, size, stdout);
     for (int layer = 0; layer <= engine.info.layers; ++layer) {{
       engine.read(layer, stream.data());
@@ -76,87 +82,6 @@ int main(int, char** arguments) {{
 }}
 #endif
 """
-
-
-def asymmetric(graph: Graph) -> Graph:
-    """Zero points off the middle in audio and latent (int8 only), a product that is no power of two."""
-    zero = 7 if graph.scheme.activation_bits == 8 else 0
-    filter_output = Quantization(float(np.float32(graph.layers[0].filter.output.scale * 0.77)), -zero)
-    layers = tuple(Layer(replace(layer.filter, output=filter_output), layer.gate) for layer in graph.layers)
-    audio = Quantization(graph.input.input.scale, zero)
-    condition = replace(graph.condition[0], input=Quantization(graph.condition[0].input.scale, -zero))
-    return replace(
-        graph,
-        input=replace(graph.input, input=audio),
-        layers=layers,
-        condition=(condition, *graph.condition[1:]),
-        output=replace(graph.output, output=audio),
-    )
-
-
-def coarse_weights(graph: Graph) -> Graph:
-    """Weight scales so large that requantisation has to go the long way, and every clamp is met."""
-    layers = tuple(
-        Layer(*(replace(c, weight_scales=c.weight_scales * np.float32(900)) for c in (layer.filter, layer.gate) if c))
-        for layer in graph.layers
-    )
-    return replace(graph, layers=layers)
-
-
-def signed_gates(graph: Graph) -> Graph:
-    """Gates that may be negative."""
-    signed = graph.layers[0].filter.output
-    return replace(
-        graph,
-        layers=tuple(
-            Layer(layer.filter, layer.gate and replace(layer.gate, activation="none", output=signed))
-            for layer in graph.layers
-        ),
-    )
-
-
-def coarse_stream(graph: Graph) -> Graph:
-    """A residual stream of twice the range: the product's shift goes beyond half a word."""
-    stream = Quantization(graph.residual.scale * 2)
-    conditions = (*graph.condition[:-1], replace(graph.condition[-1], output=stream))
-    layers = tuple(
-        Layer(*(replace(c, input=stream) for c in (layer.filter, layer.gate) if c)) for layer in graph.layers
-    )
-    first, last = replace(graph.input, output=stream), replace(graph.output, input=stream)
-    return replace(graph, condition=conditions, input=first, layers=layers, output=last)
-
-
-def half_plain(graph: Graph) -> Graph:
-    """Gated and plain layers by turns."""
-    plain = synthetic_graph(
-        graph.scheme.name,
-        channels=graph.channels,
-        condition_channels=graph.condition_channels,
-        dilations=tuple(layer.filter.dilation for layer in graph.layers),
-        kernel_size=graph.layers[0].filter.kernel_size,
-        gated=False,
-        seed=5,
-    )
-    return replace(graph, layers=tuple((graph, plain)[i % 2].layers[i] for i in range(len(graph.layers))))
-
-
-SHAPES: dict[str, Callable[[str], Graph]] = {
-    "shipped": lambda scheme: synthetic_graph(scheme),
-    "odd everything": lambda scheme: synthetic_graph(
-        scheme, channels=5, dilations=(1, 3, 5), kernel_size=4, condition_channels=3, hidden_channels=3, block_size=17
-    ),
-    "plain": lambda scheme: synthetic_graph(
-        scheme, channels=6, dilations=(1, 2), kernel_size=2, condition_channels=1, gated=False, block_size=8
-    ),
-    "wide": lambda scheme: synthetic_graph(scheme, channels=16, dilations=(70, 1), block_size=96, seed=3),
-    "mixed": lambda scheme: half_plain(synthetic_graph(scheme, channels=6, dilations=(2, 9, 4, 1), block_size=9)),
-    "asymmetric": lambda scheme: asymmetric(synthetic_graph(scheme, dilations=(1, 2), block_size=11, seed=7)),
-    "coarse weights": lambda scheme: coarse_weights(synthetic_graph(scheme, channels=4, dilations=(1, 3), seed=8)),
-    "signed gates": lambda scheme: signed_gates(synthetic_graph(scheme, channels=4, dilations=(1, 2), block_size=8)),
-    "coarse stream": lambda scheme: coarse_stream(synthetic_graph(scheme, channels=4, dilations=(2, 1), seed=9)),
-    "one tap": lambda scheme: synthetic_graph(scheme, channels=2, dilations=(1,), kernel_size=1, block_size=1),
-}
-GRAPHS = {f"{shape}, {scheme}": build(scheme) for shape, build in SHAPES.items() for scheme in CLASSES}
 
 
 def program(graphs: Sequence[Graph]) -> str:
@@ -196,11 +121,21 @@ def cortex_m7(source: Path, repository: Path) -> CortexM7:
     return CortexM7(compile_program("arm-none-eabi-g++", flags, source, source.with_suffix(".elf"), repository))
 
 
+def preview_places(stimulus: Stimulus) -> np.ndarray:
+    """(blocks, Z): where each block is previewed before it is played."""
+    return stimulus.z[::-1]
+
+
 def expected(graph: Graph, stimulus: Stimulus) -> dict[str, np.ndarray]:
-    """What golden makes of it, at every layer: (T, channels)."""
+    """What golden makes of it, previews and every layer: (T, channels). Its previews leave no trace, either."""
     golden = GoldenDecoder(graph)
+    blocks = zip(stimulus.dry.reshape(stimulus.blocks, -1), stimulus.z, preview_places(stimulus), strict=True)
+    pairs = [(golden.preview(dry, elsewhere), golden.process(dry, z)) for dry, z, elsewhere in blocks]
+    golden.reset()
     golden.process(stimulus.dry, stimulus.z, taps=True)
-    return {name: values for name, values in golden.layer_outputs.items() if name != "condition"}
+    outputs = {name: values for name, values in golden.layer_outputs.items() if name != "condition"}
+    assert np.array_equal(np.concatenate([wet for _, wet in pairs]), outputs["output"][:, 0])
+    return {"preview": np.concatenate([preview for preview, _ in pairs])[:, None], **outputs}
 
 
 def assert_equal(got: dict[str, np.ndarray], want: dict[str, np.ndarray]) -> None:
@@ -213,12 +148,13 @@ def assert_equal(got: dict[str, np.ndarray], want: dict[str, np.ndarray]) -> Non
 def run_on_host(path: Path, index: int, graph: Graph, stimulus: Stimulus) -> dict[str, np.ndarray]:
     size, streams = graph.block_size, len(graph.layers) + 1
     dry = stimulus.dry.astype(np.int16).reshape(stimulus.blocks, size)
-    content = np.concatenate([stimulus.z.astype(np.int16), dry], axis=1).tobytes()
+    places = np.concatenate([preview_places(stimulus), stimulus.z], axis=1).astype(np.int16)
+    content = np.concatenate([places, dry], axis=1).tobytes()
     finished = subprocess.run([path, str(index)], input=content, capture_output=True)
     assert finished.returncode == 0, finished.stderr.decode()[:2000]
     blocks = np.frombuffer(finished.stdout, np.int16).reshape(stimulus.blocks, -1)
-    got = {"output": blocks[:, :size].reshape(-1, 1)}
-    layers = blocks[:, size:].reshape(stimulus.blocks, streams, size, graph.channels)
+    got = {"preview": blocks[:, :size].reshape(-1, 1), "output": blocks[:, size : 2 * size].reshape(-1, 1)}
+    layers = blocks[:, 2 * size :].reshape(stimulus.blocks, streams, size, graph.channels)
     for layer, name in enumerate(["input", *(f"layer{i}" for i in range(len(graph.layers)))]):
         got[name] = layers[:, layer].reshape(-1, graph.channels)
     return got
@@ -241,14 +177,33 @@ def test_cortex_m7_equals_golden(index: int, cortex_m7: CortexM7) -> None:
     for block in range(M7_BLOCKS):
         part = slice(block * size, (block + 1) * size)
         cortex_m7.forget()
-        dry, z = (cortex_m7.put(v.astype(np.int16)) for v in (stimulus.dry[part], stimulus.z[block]))
+        inputs = (stimulus.dry[part], preview_places(stimulus)[block], stimulus.z[block])
+        dry, elsewhere, z = (cortex_m7.put(values.astype(np.int16)) for values in inputs)
         target = cortex_m7.put(np.zeros(size * graph.channels, np.int16))
-        cortex_m7.call("engine_process", index, dry, z, target)
-        got = {"output": cortex_m7.get(target, size).reshape(-1, 1)}
+        got = {}
+        for name, function, place in (("preview", "engine_preview", elsewhere), ("output", "engine_process", z)):
+            cortex_m7.call(function, index, dry, place, target)
+            got[name] = cortex_m7.get(target, size).reshape(-1, 1)
         for layer, name in enumerate(["input", *(f"layer{i}" for i in range(len(graph.layers)))]):
             cortex_m7.call("engine_read", index, layer, target)
             got[name] = cortex_m7.get(target, size * graph.channels).reshape(size, -1)
         assert_equal(got, {name: values[part] for name, values in want.items()})
+
+
+def test_a_preview_that_leaves_a_trace_is_noticed(tmp_path: Path, repository: Path) -> None:
+    network = (repository / "firmware/engines/static/network.h").read_text()
+    last_step = "OutputKernel<Model>::Process(last_.block(), wet);"
+    assert network.count(last_step) == 1
+    faulty = tmp_path / "engines/static/network.h"
+    faulty.parent.mkdir(parents=True)
+    faulty.write_text(network.replace(last_step, f"{last_step} std::get<1>(streams_).Advance();"))
+    graph = GRAPHS["odd everything, int8"]
+    source = tmp_path / "engine.cpp"
+    source.write_text(program([graph]))
+    path = compile_program("g++", ("-O1", f"-I{tmp_path}"), source, tmp_path / "engine", repository)
+    stimulus = random_stimulus(graph, 3 * graph.block_size)
+    with pytest.raises(AssertionError, match="first at"):
+        assert_equal(run_on_host(path, 0, graph, stimulus), expected(graph, stimulus))
 
 
 def test_shapes_meet_the_short_and_the_long_way() -> None:

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "core/loudness.h"
+
 namespace gritspace {
 
 // TFLite's two full-integer schemes, by their numbers on the link.
@@ -23,6 +25,8 @@ struct ModelInfo {
   int16_t sample_min, sample_max;
   uint16_t channels;  // of the residual stream
   uint16_t layers;
+  int16_t latent_min[2], latent_max[2];  // z at the map's edges, X and Y
+  const LoudnessMap* loudness;
 };
 
 namespace decoder {
@@ -35,6 +39,10 @@ void Reset(Scheme scheme);
 // Audio thread. One block: `dry` and `wet` hold block_size samples, `z` one integer an axis of the
 // map.
 void Process(Scheme scheme, const int16_t* dry, const int16_t* z, int16_t* wet);
+
+// Audio thread. The same, but the history stays as it was: the coming block at another z. Played
+// before Process, it gives the crossfade from the old z to the new one.
+void Preview(Scheme scheme, const int16_t* dry, const int16_t* z, int16_t* wet);
 
 // For finding where two engines part: the residual stream of the last block before layer `layer`
 // (0: after the input convolution; `layers`: what the output convolution read), to block_size x

@@ -12,13 +12,16 @@
 namespace gritspace {
 
 struct ModelInt16x8 {
+  static const LoudnessMap kLoudness;
   static constexpr ModelInfo kInfo{Scheme::kInt16x8,
                                    0x708ebec6,  // model_id
                                    48000,  // sample_rate_hz
                                    48,  // block_size
                                    6,  // latency_samples
                                    -32768, 32767,  // sample_min, sample_max
-                                   8, 6};  // channels, layers
+                                   8, 6,  // channels, layers
+                                   {-32768, -32768}, {32767, 32767},  // latent_min, latent_max
+                                   &kLoudness};
   static constexpr int kChannels = 8;  // with those that fill the last group
   static constexpr int kLatentAxes = 2;
   static constexpr int kLatentZeroPoint = 0;

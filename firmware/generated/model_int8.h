@@ -12,13 +12,16 @@
 namespace gritspace {
 
 struct ModelInt8 {
+  static const LoudnessMap kLoudness;
   static constexpr ModelInfo kInfo{Scheme::kInt8,
                                    0xa0d169c0,  // model_id
                                    48000,  // sample_rate_hz
                                    48,  // block_size
                                    6,  // latency_samples
                                    -128, 127,  // sample_min, sample_max
-                                   8, 6};  // channels, layers
+                                   8, 6,  // channels, layers
+                                   {-128, -128}, {127, 127},  // latent_min, latent_max
+                                   &kLoudness};
   static constexpr int kChannels = 8;  // with those that fill the last group
   static constexpr int kLatentAxes = 2;
   static constexpr int kLatentZeroPoint = 0;

@@ -3,6 +3,7 @@
 // the generated models; nothing here decides anything while playing but which of the two runs.
 #include "core/decoder.h"
 
+#include "core/processor.h"
 #include "engines/static/network.h"
 #include "generated/model_int16x8.h"
 #include "generated/model_int8.h"
@@ -20,6 +21,9 @@ constexpr bool kFitsLink = Model::kLatentAxes == protocol::kLatentSize &&
                            Model::kInfo.block_size <= protocol::kMaxBlockSize;
 static_assert(kFitsLink<ModelInt8> && kFitsLink<ModelInt16x8>);
 
+static_assert(ModelInt8::kInfo.latency_samples <= Processor::kMaxLatency);
+static_assert(ModelInt16x8::kInfo.latency_samples <= Processor::kMaxLatency);
+
 Network<ModelInt8> network_int8;
 Network<ModelInt16x8> network_int16x8;
 
@@ -36,6 +40,11 @@ void Reset(Scheme scheme) {
 void Process(Scheme scheme, const int16_t* dry, const int16_t* z, int16_t* wet) {
   scheme == Scheme::kInt8 ? network_int8.Process(dry, z, wet)
                           : network_int16x8.Process(dry, z, wet);
+}
+
+void Preview(Scheme scheme, const int16_t* dry, const int16_t* z, int16_t* wet) {
+  scheme == Scheme::kInt8 ? network_int8.Preview(dry, z, wet)
+                          : network_int16x8.Preview(dry, z, wet);
 }
 
 void ReadStream(Scheme scheme, int layer, int16_t* stream) {
