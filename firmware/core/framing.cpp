@@ -51,8 +51,8 @@ size_t CobsDecode(const uint8_t* encoded, size_t size, uint8_t* data) {
   return written;
 }
 
-uint32_t Crc32(const uint8_t* data, size_t size) {
-  uint32_t crc = 0xFFFFFFFFU;
+uint32_t Crc32(const uint8_t* data, size_t size, uint32_t before) {
+  uint32_t crc = ~before;
   for (size_t i = 0; i < size; ++i) {
     crc ^= data[i];
     crc = (crc >> 4) ^ kCrcOfNibble[crc & 15];

@@ -31,7 +31,8 @@ size_t CobsDecode(const uint8_t* encoded, size_t size, uint8_t* data);
 
 // CRC-32 of Ethernet and zip (IEEE 802.3; polynomial 0x04C11DB7, reflected, inverted before and
 // after). Finds every error of up to three bits in the longest packet here (Koopman, DSN 2002).
-uint32_t Crc32(const uint8_t* data, size_t size);
+// `before`: the CRC of what comes before the data, when it comes in pieces.
+uint32_t Crc32(const uint8_t* data, size_t size, uint32_t before = 0);
 
 // A packet to bytes on the line. `packet` has room for the CRC after `size` bytes, `line` for
 // FramedSize(size). Returns the bytes written.
