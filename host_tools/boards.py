@@ -2,101 +2,39 @@
 """Boards by name: opens one as a Device, or runs whole recordings through it in bulk.
 
 `host` is the firmware as a library in this process, `qemu_m7` an emulated Cortex-M7 that is started and ended here;
-any other name is a port of pyserial's with a device behind it. Depends on `firmware` for what host and QEMU run.
+any other name is a port of pyserial's with a device behind it. Depends on `firmware` for what host and QEMU run. A
+`storage` is the file in which one of those two keeps its settings; without one it begins with an empty flash.
 """
 
 from __future__ import annotations
 
-import _ctypes
-import ctypes
-import shutil
-import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from host_tools import protocol
+from host_tools import jobs
 from host_tools.device import Device, as_int16
-from host_tools.errors import LinkError, UserError
+from host_tools.errors import UserError
+from host_tools.files import write_atomically
 from host_tools.firmware import ARTEFACTS, build_firmware
-from host_tools.qemu import Qemu, run_job
+from host_tools.host_library import HostLibrary, HostTransport
+from host_tools.packets import LATENT_SIZE
+from host_tools.playback import PLAY_INPUT, as_codec
+from host_tools.qemu import Qemu
+from host_tools.storage import read_storage
 from host_tools.transport import SerialTransport
 from quantize.graph import SCHEMES
-
-BULK_TIMEOUT_S = 600.0
-BULK_OUT_OF_RANGE = 65  # QEMU's exit status; see firmware/boards/qemu_m7/bulk.h
-
-
-class HostLibrary:
-    """A private copy of the host library: the decoder's state is global in it, and each copy has its own."""
-
-    def __init__(self, path: Path) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(shutil.copy(path, folder))
-            self._library: Any = ctypes.CDLL(str(copy))  # stays mapped when the file is gone
-        self._library.gritspace_reply_capacity.restype = ctypes.c_size_t
-        self._library.gritspace_receive.restype = ctypes.c_size_t
-        self._library.gritspace_process_bulk.restype = ctypes.c_int64
-        self._reply = ctypes.create_string_buffer(self._library.gritspace_reply_capacity())
-
-    def receive(self, data: bytes) -> bytes:
-        """Gives bytes of the line to the link and returns its replies."""
-        replies = b""
-        size = ctypes.c_size_t()
-        while data:
-            taken = self._library.gritspace_receive(data, ctypes.c_size_t(len(data)), self._reply, ctypes.byref(size))
-            replies += self._reply.raw[: size.value]
-            data = data[taken:]
-        return replies
-
-    def process_bulk(self, scheme: str, dry: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """See `run_bulk`."""
-        blocks, size = dry.shape
-        wet = np.empty_like(dry)
-        pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (z, dry, wet)]
-        shape = ctypes.c_uint8(SCHEMES[scheme].code), ctypes.c_uint32(size), ctypes.c_size_t(blocks)
-        status = self._library.gritspace_process_bulk(*shape, *pointers)
-        if status < 0:
-            raise LinkError(
-                f"host has no scheme {scheme} with blocks of {size} samples; emit the model again and rebuild"
-            )
-        if status > 0:
-            raise LinkError(f"host refuses block {status - 1}: an integer is outside the range of {scheme}")
-        return wet
-
-    def close(self) -> None:
-        """Unmaps the library. A call afterwards raises instead of jumping to where it was."""
-        library, self._library = self._library, None
-        if library is not None:
-            _ctypes.dlclose(library._handle)
-
-
-class HostTransport:
-    """The host library's link as a byte line."""
-
-    name = "host"
-
-    def __init__(self, path: Path) -> None:
-        self._library = HostLibrary(path)
-        self._replies = b""
-
-    def write(self, data: bytes) -> None:
-        self._replies += self._library.receive(data)
-
-    def read(self, timeout_s: float) -> bytes:
-        replies, self._replies = self._replies, b""
-        return replies
-
-    def close(self) -> None:
-        self._library.close()
 
 
 class QemuTransport(SerialTransport):
     """The serial line of a QEMU that lives as long as this object."""
 
-    def __init__(self, elf: Path) -> None:
-        self._qemu = Qemu(elf)
+    def __init__(self, elf: Path, storage: Path | None = None) -> None:
+        if storage is not None:
+            flash = read_storage(storage)
+            if not storage.exists():
+                write_atomically(storage, flash)
+        self._qemu = Qemu(elf, storage=storage)
         try:
             super().__init__(self._qemu.url)
         except BaseException:
@@ -109,15 +47,18 @@ class QemuTransport(SerialTransport):
         self._qemu.close()
 
 
-def open_board(board: str, generated_dir: Path | None = None, build_dir: Path | None = None) -> Device:
+def open_board(
+    board: str, generated_dir: Path | None = None, build_dir: Path | None = None, *, storage: Path | None = None
+) -> Device:
     """The device called `host`, `qemu_m7`, or by its port; UserError or LinkError when it cannot be reached.
 
-    `generated_dir` and `build_dir` choose another model for the first two, as in `build_firmware`.
+    `generated_dir` and `build_dir` choose another model for the first two, as in `build_firmware`; `storage` is theirs,
+    too: a real module has its own.
     """
     if board == "host":
-        return Device(HostTransport(build_firmware("host", generated_dir, build_dir)))
+        return Device(HostTransport(build_firmware("host", generated_dir, build_dir), storage))
     if board == "qemu_m7":
-        return Device(QemuTransport(build_firmware("qemu_m7", generated_dir, build_dir)))
+        return Device(QemuTransport(build_firmware("qemu_m7", generated_dir, build_dir), storage))
     return Device(SerialTransport(board))
 
 
@@ -133,11 +74,10 @@ def run_bulk(
 
     Returns wet (blocks, block_size), the scheme's type. For `host` and `qemu_m7`: a million samples take seconds.
     """
-    if board not in ARTEFACTS:
-        raise UserError(f"{board} has no bulk mode; boards that have one: {', '.join(ARTEFACTS)}")
+    _require_bulk(board)
     dry = np.ascontiguousarray(as_int16(dry_blocks))
     z = np.ascontiguousarray(as_int16(z_blocks))
-    if dry.ndim != 2 or z.shape != (len(dry), protocol.LATENT_SIZE):
+    if dry.ndim != 2 or z.shape != (len(dry), LATENT_SIZE):
         raise ValueError(f"dry is {dry.shape} and z {z.shape}; they must be (blocks, block_size) and (blocks, 2)")
     artefact = build_firmware(board, generated_dir, build_dir)
     if board == "host":
@@ -147,22 +87,66 @@ def run_bulk(
         finally:
             library.close()
     else:
-        wet = _qemu_bulk(artefact, scheme, dry, z)
+        wet = jobs.run_bulk(artefact, scheme, dry, z)
     return wet.astype(SCHEMES[scheme].dtype)
 
 
-def _qemu_bulk(elf: Path, scheme: str, dry: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """The files and the command line of firmware/boards/qemu_m7/bulk.h."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        np.hstack([z, dry]).astype("<i2").tofile(folder / "input")
-        words = ["bulk", str(SCHEMES[scheme].code), str(dry.shape[1]), "input", "output"]
-        status = run_job(elf, words, folder, BULK_TIMEOUT_S)
-        if status == BULK_OUT_OF_RANGE:
-            raise LinkError(f"qemu_m7 refuses a block: an integer is outside the range of {scheme}")
-        if status != 0:
-            raise LinkError(
-                f"qemu_m7 fails with status {status} on {scheme} blocks of {dry.shape[1]} samples; "
-                "emit the model again and rebuild"
-            )
-        return np.fromfile(folder / "output", "<i2").reshape(dry.shape)
+def play(
+    board: str,
+    inputs: np.ndarray,
+    dry_blocks: np.ndarray,
+    *,
+    factory: bool = True,
+    storage: Path | None = None,
+    generated_dir: Path | None = None,
+    build_dir: Path | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Plays the whole module offline, from power-up: records `inputs` (blocks,) of PLAY_INPUT, see `play_inputs`.
+
+    `dry_blocks` (blocks, block_size) are the codec's samples, 24 bits. With factory settings, or those of the storage.
+    Returns wet like dry, int32, and records PLAY_OUTPUT (blocks,). For `host` and `qemu_m7`.
+    """
+    _require_bulk(board)
+    dry = as_codec(dry_blocks)
+    if dry.ndim != 2 or inputs.shape != dry.shape[:1] or inputs.dtype != PLAY_INPUT:
+        raise ValueError(
+            f"dry is {dry.shape} and inputs {inputs.shape}; they must be (blocks, block_size) and (blocks,)"
+        )
+    artefact = build_firmware(board, generated_dir, build_dir)
+    flash = None if storage is None else read_storage(storage)
+    if board == "qemu_m7":
+        return jobs.run_play(artefact, inputs, dry, factory=factory, flash=flash)
+    library = HostLibrary(artefact, flash)
+    try:
+        library.power_up(factory)
+        return library.play(inputs, dry)
+    finally:
+        library.close()
+
+
+def run_live(
+    dry: np.ndarray,
+    line: bytes,
+    *,
+    hang_at: int | None = None,
+    fault_at: int | None = None,
+    storage: Path | None = None,
+) -> jobs.LiveRun:
+    """Runs qemu_m7's live firmware between files: the codec captures `dry` (samples,), `line` arrives at the link.
+
+    Ends when both are used up; the codec then captures silence. Each sample is heard two blocks later than captured,
+    and by as much as the module takes. The main loop hangs, or the audio thread faults, at a block where one is named.
+    """
+    mishap = [
+        str(word) for name, at in (("hang", hang_at), ("fault", fault_at)) if at is not None for word in (name, at)
+    ]
+    flash = None if storage is None else read_storage(storage)
+    run, flash_after = jobs.run_live(build_firmware("qemu_m7"), as_codec(dry), line, mishap, flash)
+    if storage is not None and flash_after is not None and flash_after != flash:
+        write_atomically(storage, flash_after)
+    return run
+
+
+def _require_bulk(board: str) -> None:
+    if board not in ARTEFACTS:
+        raise UserError(f"{board} has no bulk mode; boards that have one: {', '.join(ARTEFACTS)}")

@@ -1,21 +1,26 @@
 # SPDX-License-Identifier: MIT
-"""A device that plays the decoder, at the other end of a transport: greeting, reset, audio through it.
+"""A device at the other end of a transport: greeting, requests and their replies, audio through its decoder.
 
-Depends on `framing`, `protocol` and `transport`, and on NumPy. What goes wrong is one LinkError that names the remedy.
+Depends on `framing`, `protocol` and `transport`, and on NumPy; `module` has what concerns the whole module. What goes
+wrong is one LinkError that names the remedy.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 
 from host_tools import protocol
 from host_tools.errors import LinkError
 from host_tools.framing import DELIMITER, PacketReader, frame
+from host_tools.packets import ERRORS, LATENT_SIZE
 from host_tools.protocol import Packet, ProtocolError
 from host_tools.transport import Transport
 from quantize.graph import SCHEMES
@@ -26,6 +31,15 @@ REPLY_TIMEOUT_S = 5.0  # QEMU on a busy machine may need a second for its first 
 # Requests that may wait for their replies, in bytes: enough to keep the line busy, and so few that both sides' buffers
 # hold them and nobody waits for the other.
 WINDOW_BYTES = 1024
+
+# After these the codec is silent, until GO_LIVE.
+BENCH_BEGINS = ("RESET", "POWER_UP")
+REMEDIES = {  # of refusals, by their names in ERRORS; those that are not here, a reset mends
+    "OUT_OF_RANGE": "give one within it",
+    "REAL_PANEL": "",
+    "NOT_SAVED": "try again, or they are lost without power",
+    "BUSY": "try again",
+}
 
 Progress = Callable[[int, int], None]  # blocks done, blocks in all
 
@@ -50,6 +64,15 @@ class Greeting:
     schemes: dict[str, SchemeInfo]
 
 
+class RefusalError(LinkError):
+    """The device understood a request and will not do it. `name` is a name of packets.ERRORS."""
+
+    def __init__(self, device: str, request: str, code: int) -> None:
+        self.name, meaning = ERRORS.get(code, ("", f"error {code}"))
+        remedy = REMEDIES.get(self.name, "reset it and try again")
+        super().__init__("; ".join(filter(None, (f"{device} refuses {request}: {meaning}", remedy))))
+
+
 class Device:
     """One device; greets it when opened. Use as a context manager."""
 
@@ -57,8 +80,10 @@ class Device:
         self.name = transport.name
         self._transport = transport
         self._reader = PacketReader()
-        self._sequence = 0
+        self._sequence = 0  # of the last request
+        self._block_sequence = 0  # of the last block: they follow each other, whatever is asked between them
         self._scheme = ""
+        self._bench = False  # whether it was taken from its codec
         self._received: list[Packet] = []
         try:
             self._greeting = self._greet()
@@ -75,7 +100,11 @@ class Device:
         self.close()
 
     def close(self) -> None:
-        """Gives the port back, and ends what was started for this device."""
+        """Leaves the module live, as far as it listens; gives the port back, and ends what was started for it."""
+        if self._bench:
+            self._bench = False
+            with suppress(LinkError):
+                self._transport.write(frame(protocol.pack("GO_LIVE", self._next_sequence())))
         self._transport.close()
 
     def hello(self) -> Greeting:
@@ -98,8 +127,7 @@ class Device:
         """Selects a scheme and silences its state."""
         if scheme not in self._greeting.schemes:
             raise LinkError(f"{self.name} has no scheme {scheme}; build and load firmware that has")
-        self._send(protocol.pack("RESET", self._next_sequence(), scheme=SCHEMES[scheme].code))
-        self._reply("READY", self._sequence)
+        self.request("RESET", "READY", scheme=SCHEMES[scheme].code)
         self._scheme = scheme
         return self._greeting.schemes[scheme]
 
@@ -116,20 +144,36 @@ class Device:
         padded = np.zeros(blocks * size, np.int64)
         padded[: len(dry)] = dry
         dry_blocks = as_int16(padded).reshape(blocks, size)
-        z_blocks = as_int16(np.broadcast_to(z, (blocks, protocol.LATENT_SIZE)))
+        z_blocks = as_int16(np.broadcast_to(z, (blocks, LATENT_SIZE)))
         wet = np.empty((blocks, size), np.int16)
-        window = max(1, WINDOW_BYTES // (2 * size))
-        first = self._sequence + 1
-        sent = 0
-        for done in range(blocks):
-            while sent < min(blocks, done + window):
-                block = {"z": z_blocks[sent].tolist(), "dry": dry_blocks[sent].tolist()}
-                self._send(protocol.pack("PROCESS", self._next_sequence(), **block))
-                sent += 1
-            wet[done] = self._reply("WET", (first + done) & 0xFFFF).values["wet"]
+        requests = ({"z": z.tolist(), "dry": dry.tolist()} for z, dry in zip(z_blocks, dry_blocks, strict=True))
+        for block, reply in enumerate(self.stream("PROCESS", "WET", requests)):
+            wet[block] = reply["wet"]
             if progress:
-                progress(done + 1, blocks)
+                progress(block + 1, blocks)
         return wet.reshape(-1)[: len(dry)].astype(SCHEMES[self._scheme].dtype)
+
+    def request(self, name: str, answer: str, **values: Any) -> dict[str, Any]:
+        """Sends one request and returns the values of its reply, a packet called `answer`. RefusalError, LinkError."""
+        self._bench = name in BENCH_BEGINS or (self._bench and name != "GO_LIVE")
+        sequence = self._next_sequence()
+        if name in BENCH_BEGINS:
+            self._block_sequence = sequence
+        self._transport.write(frame(protocol.pack(name, sequence, **values)))
+        return self._reply(name, answer, sequence)
+
+    def stream(self, name: str, answer: str, blocks: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Sends blocks while earlier ones still wait, so that the line stays busy; yields their replies' values."""
+        waiting: deque[int] = deque()
+        for values in blocks:
+            self._block_sequence = sequence = (self._block_sequence + 1) & 0xFFFF
+            packet = protocol.pack(name, sequence, **values)
+            if waiting and (len(waiting) + 1) * len(packet) > WINDOW_BYTES:
+                yield self._reply(name, answer, waiting.popleft())
+            self._transport.write(frame(packet))
+            waiting.append(sequence)
+        while waiting:
+            yield self._reply(name, answer, waiting.popleft())
 
     def _greet(self) -> Greeting:
         """Asks until somebody answers: a board that has just been reset may miss the first HELLO."""
@@ -182,11 +226,8 @@ class Device:
         self._sequence = (self._sequence + 1) & 0xFFFF
         return self._sequence
 
-    def _send(self, packet: bytes) -> None:
-        self._transport.write(frame(packet))
-
-    def _reply(self, name: str, sequence: int) -> Packet:
-        """The reply to one request. LinkError when it is a refusal, is not the next one, or does not come."""
+    def _reply(self, request: str, answer: str, sequence: int) -> dict[str, Any]:
+        """The values of one reply. LinkError when it is a refusal, is not the next one, or does not come."""
         deadline = time.monotonic() + REPLY_TIMEOUT_S
         while not self._received:
             data = self._transport.read(max(0.0, deadline - time.monotonic()))
@@ -198,14 +239,13 @@ class Device:
             self._understand(self._reader.feed(data))
         reply = self._received.pop(0)
         if reply.name == "ERROR":
-            _, meaning = protocol.ERRORS.get(reply.values["code"], ("", f"error {reply.values['code']}"))
-            raise LinkError(f"{self.name} refuses packet {reply.sequence}: {meaning}; reset it and try again")
-        if (reply.name, reply.sequence) != (name, sequence):
+            raise RefusalError(self.name, request, reply.values["code"])
+        if (reply.name, reply.sequence) != (answer, sequence):
             raise LinkError(
-                f"{self.name} answers {reply.name} {reply.sequence} where {name} {sequence} was due: "
+                f"{self.name} answers {reply.name} {reply.sequence} where {answer} {sequence} was due: "
                 "a packet was lost; try again"
             )
-        return reply
+        return reply.values
 
     def _understand(self, packets: list[bytes]) -> None:
         for packet in packets:

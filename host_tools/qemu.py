@@ -20,12 +20,15 @@ from host_tools.errors import UserError
 
 DEFAULT_PORT = 5555
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+# QEMU's clock counts instructions, 2 ns each: about what a Cortex-M7 does at 480 MHz, so that a block of audio takes as
+# long as on a module, however busy this machine is. While the firmware sleeps it goes with real time.
+CLOCK = ("-icount", "shift=1")
 
 
 def _command(elf: Path, serial_line: str, words: Sequence[str] = ()) -> list[str]:
     """`words` become the semihosting command line; they hold neither spaces nor commas."""
     semihosting = ",".join(["enable=on", "target=native", *(f"arg={word}" for word in words)])
-    machine = ["qemu-system-arm", "-machine", "mps2-an500", "-nographic", "-monitor", "none"]
+    machine = ["qemu-system-arm", "-machine", "mps2-an500", "-nographic", "-monitor", "none", *CLOCK]
     return [*machine, "-serial", serial_line, "-semihosting-config", semihosting, "-kernel", str(elf)]
 
 
@@ -44,11 +47,16 @@ def _start(command: Sequence[str], **options: object) -> subprocess.Popen[str]:
 
 
 class Qemu:
-    """A machine with UART0 at `url`; it starts to run when the first client connects. Port 0 is any that is free."""
+    """A machine with UART0 at `url`; it starts to run when the first client connects. Port 0 is any that is free.
 
-    def __init__(self, elf: Path, port: int = 0) -> None:
-        command = _command(elf, f"tcp:127.0.0.1:{port},server=on,wait=on,nodelay=on")
-        self._process = _start(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    `storage` is a file that the machine keeps its settings in; without one it forgets them.
+    """
+
+    def __init__(self, elf: Path, port: int = 0, storage: Path | None = None) -> None:
+        words = [] if storage is None else ["storage", storage.name]
+        command = _command(elf, f"tcp:127.0.0.1:{port},server=on,wait=on,nodelay=on", words)
+        folder = None if storage is None else storage.parent
+        self._process = _start(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=folder)
         try:
             self.url = f"socket://127.0.0.1:{self._listening_port()}"
         except BaseException:

@@ -17,9 +17,10 @@ from compiled import compile_stub_device
 
 from host_tools import device, protocol
 from host_tools.boards import HostTransport, open_board
-from host_tools.device import Device
+from host_tools.device import Device, RefusalError
 from host_tools.errors import LinkError
 from host_tools.framing import PacketReader, frame
+from host_tools.packets import ERRORS
 
 Send = Callable[[bytes], None]
 Behaviour = Callable[[bytes, Send], bool]  # takes what arrived, answers, and says whether to stay connected
@@ -262,5 +263,19 @@ def test_another_model_is_refused_by_both_names(stub: HostTransport) -> None:
 def test_integers_outside_the_scheme_are_refused_by_the_device(stub: HostTransport) -> None:
     opened = Device(stub)
     opened.reset("int8")
-    with pytest.raises(LinkError, match="outside the scheme's range"):
+    with pytest.raises(RefusalError, match="refuses PROCESS: a value is outside its range; give one within it"):
         opened.process(np.full(48, 128), np.array([0, 0]))
+
+
+@pytest.mark.parametrize("code", [*ERRORS, 99])
+def test_a_refusal_is_one_sentence_with_its_remedy(code: int) -> None:
+    assert str(RefusalError("host", "PLAY", code)).count(";") == 1
+
+
+def test_what_is_asked_between_blocks_does_not_stop_the_stream(stub: HostTransport) -> None:
+    opened = Device(stub)
+    opened.reset("int8")
+    first = opened.process(np.arange(48), np.array([0, 0]))
+    opened.request("READ_STATUS", "STATUS_IS")
+    wet = np.concatenate([first, opened.process(np.arange(48), np.array([0, 0]))])
+    assert np.array_equal(wet, stub_wet(np.tile(np.arange(48), 2), 0))

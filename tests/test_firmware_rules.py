@@ -12,7 +12,8 @@ from host_tools.firmware import build_firmware
 
 # Headers that need no heap and no operating system.
 STANDARD = {
-    *("algorithm", "array", "cstddef", "cstdint", "cstring", "iterator", "limits", "tuple", "type_traits", "utility"),
+    *("algorithm", "array", "atomic", "cstddef", "cstdint", "cstring"),
+    *("iterator", "limits", "tuple", "type_traits", "utility"),
 }
 # A room's folder: what its files may include from firmware/.
 ROOMS = {

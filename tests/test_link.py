@@ -7,39 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from compiled import CORE, STUB_DECODER, TEST_SOURCES, compile_sanitized, compile_stub_device
+from compiled import CORE, FIRMWARE, STUB_DECODER, TEST_SOURCES, compile_sanitized, compile_stub_device
 from hypothesis import given
 from hypothesis import strategies as st
+from line import Line
 
 from host_tools import protocol
-from host_tools.boards import HostTransport
-from host_tools.framing import PacketReader, frame
-from host_tools.protocol import ERRORS, Packet
+from host_tools.framing import frame
+from host_tools.packets import ERRORS, MAX_BLOCK_SIZE
 
+FRAMING = FIRMWARE / "core/framing.cpp"
 INT8, INT16X8 = 0, 1
 BLOCK = [1] * 48
-
-
-class Line:
-    """A packet at a time to the link, and what it says to each."""
-
-    def __init__(self, transport: HostTransport) -> None:
-        self._transport = transport
-        self._reader = PacketReader()
-
-    def send_bytes(self, data: bytes) -> list[Packet]:
-        self._transport.write(data)
-        return [protocol.unpack(packet) for packet in self._reader.feed(self._transport.read(0))]
-
-    def send(self, name: str, sequence: int, **values: object) -> Packet:
-        (reply,) = self.send_bytes(frame(protocol.pack(name, sequence, **values)))
-        assert reply.sequence == sequence
-        return reply
-
-    def error_of(self, name: str, sequence: int, **values: object) -> str:
-        reply = self.send(name, sequence, **values)
-        assert reply.name == "ERROR"
-        return ERRORS[reply.values["code"]][0]
 
 
 @pytest.fixture(scope="module")
@@ -49,17 +28,17 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def line(library: Path) -> Iterator[Line]:
-    transport = HostTransport(library)
-    yield Line(transport)
-    transport.close()
+    line = Line(library)
+    yield line
+    line.close()
 
 
 @pytest.fixture(scope="module")
 def long_lived_line(library: Path) -> Iterator[Line]:
     """Hypothesis wants one that outlives its examples."""
-    transport = HostTransport(library)
-    yield Line(transport)
-    transport.close()
+    line = Line(library)
+    yield line
+    line.close()
 
 
 def test_hello_tells_version_board_and_models(line: Line) -> None:
@@ -117,7 +96,7 @@ def test_replies_are_not_answered(line: Line) -> None:
 def test_a_packet_too_long_is_dropped_and_the_next_understood(line: Line) -> None:
     assert line.send_bytes(frame(b"\x03" * 20_000)) == []
     # Within the line's buffer, for zeros stuff to little, but longer than any packet.
-    assert line.send_bytes(frame(b"\x03\x00\x00" + bytes(protocol.MAX_BLOCK_SIZE * 2 + 20))) == []
+    assert line.send_bytes(frame(b"\x03\x00\x00" + bytes(MAX_BLOCK_SIZE * 4 + 40))) == []
     assert line.send("HELLO", 1).name == "GREETING"
 
 
@@ -151,11 +130,12 @@ def test_two_hundred_thousand_bad_packets_under_the_sanitizers(tmp_path: Path) -
 
 
 def test_the_sanitizers_see_framing_without_its_check(tmp_path: Path) -> None:
-    text = CORE[1].read_text()
+    text = FRAMING.read_text()
     careless = text.replace("code == 0 || code - 1 > size - i", "code == 0")
     assert careless != text
     (tmp_path / "framing.cpp").write_text(careless)
-    sources = [CORE[0], tmp_path / "framing.cpp", STUB_DECODER, TEST_SOURCES / "fuzz_link.cpp"]
+    others = [path for path in CORE if path != FRAMING]
+    sources = [*others, tmp_path / "framing.cpp", STUB_DECODER, TEST_SOURCES / "fuzz_link.cpp"]
     finished = subprocess.run(
         [compile_sanitized(tmp_path / "fuzz", sources), "20000", "1"], capture_output=True, text=True
     )

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The requests of generated/protocol.h, each validated here: the decoder runs blind.
+// Packets in and out, and the decoder's requests; link_module.cpp has the module's. All is
+// validated here: what is behind runs blind.
 #include "core/link.h"
 
 #include <cstring>
@@ -40,23 +41,43 @@ Bytes Link::Answer(size_t packet_size) {
   if ((request_.type & protocol::kReplyBit) != 0) return {};  // our own words, echoed by the line
 
   const size_t size = packet_size - sizeof(request_);
-  size_t reply_size = 0;
-  switch (static_cast<PacketType>(request_.type)) {
-    case PacketType::kHello:
-      reply_size = Greet();
-      break;
-    case PacketType::kReset:
-      reply_size = Reset(size);
-      break;
-    case PacketType::kProcess:
-      reply_size = Process(size);
-      break;
-    default:
-      reply_size = Refuse(ErrorCode::kUnknownPacket);
-  }
+  const size_t reply_size = Dispatch(static_cast<PacketType>(request_.type), size);
   const protocol::Header header{static_cast<uint8_t>(reply_type_), request_.sequence};
   std::memcpy(reply_, &header, sizeof(header));
   return {line_, Frame(reply_, sizeof(header) + reply_size, line_)};
+}
+
+size_t Link::Dispatch(PacketType type, size_t size) {
+  switch (type) {
+    case PacketType::kHello:
+      return Greet();
+    case PacketType::kReset:
+      return Reset(size);
+    case PacketType::kProcess:
+      return Process(size);
+    case PacketType::kReadStatus:
+      return size == 0 ? TellStatus() : Refuse(ErrorCode::kWrongSize);
+    case PacketType::kReadSettings:
+      return size == 0 ? TellSettings() : Refuse(ErrorCode::kWrongSize);
+    case PacketType::kWriteSettings:
+      return WriteSettings(size);
+    case PacketType::kRecallPreset:
+      return RecallPreset(size);
+    case PacketType::kStorePreset:
+      return StorePreset(size);
+    case PacketType::kMidi:
+      return TakeMidi(size);
+    case PacketType::kPanel:
+      return TurnPanel(size);
+    case PacketType::kPowerUp:
+      return PowerUp(size);
+    case PacketType::kPlay:
+      return Play(size);
+    case PacketType::kGoLive:
+      return GoLive(size);
+    default:
+      return Refuse(ErrorCode::kUnknownPacket);
+  }
 }
 
 // Any payload is accepted: HELLO is how strangers of other versions ask, too.
@@ -65,63 +86,65 @@ size_t Link::Greet() {
   greeting.protocol_version = protocol::kVersion;
   CopyText(identity_.firmware_version, greeting.firmware_version);
   CopyText(identity_.board, greeting.board);
-  std::memcpy(reply_payload(), &greeting, sizeof(greeting));
-  size_t size = sizeof(greeting);
+  size_t size = Reply(PacketType::kGreeting, &greeting, sizeof(greeting));
   for (int code = 0; code < kSchemeCount; ++code) {
     const ModelInfo& model = decoder::Info(static_cast<Scheme>(code));
     const protocol::SchemeInfo info{static_cast<uint8_t>(code), model.model_id,
                                     model.sample_rate_hz, model.block_size, model.latency_samples};
-    std::memcpy(reply_payload() + size, &info, sizeof(info));
-    size += sizeof(info);
+    size = Reply(PacketType::kGreeting, &info, sizeof(info), size);
   }
-  reply_type_ = PacketType::kGreeting;
   return size;
 }
 
 size_t Link::Reset(size_t size) {
   protocol::Reset reset;
-  if (size != sizeof(reset)) return Refuse(ErrorCode::kWrongSize);
-  std::memcpy(&reset, payload(), sizeof(reset));
+  if (!ReadPayload(size, &reset)) return Refuse(ErrorCode::kWrongSize);
   if (reset.scheme >= kSchemeCount) return Refuse(ErrorCode::kUnknownScheme);
+  live_->TakeDecoder();
   scheme_ = static_cast<Scheme>(reset.scheme);
   decoder::Reset(scheme_);
-  ready_ = true;
+  session_ = Session::kDecoder;
   last_sequence_ = request_.sequence;
 
   const protocol::Ready ready{reset.scheme, decoder::Info(scheme_).model_id};
-  std::memcpy(reply_payload(), &ready, sizeof(ready));
-  reply_type_ = PacketType::kReady;
-  return sizeof(ready);
+  return Reply(PacketType::kReady, &ready, sizeof(ready));
+}
+
+ErrorCode Link::CheckBlock(Session session, size_t size, size_t wanted_size) const {
+  if (session_ != session || !live_->bench()) return ErrorCode::kNotReset;
+  if (size != wanted_size) return ErrorCode::kWrongSize;
+  // The state is what the stream made it: after a gap every sample would be wrong.
+  const bool next = request_.sequence == static_cast<uint16_t>(last_sequence_ + 1);
+  return next ? ErrorCode::kNone : ErrorCode::kWrongSequence;
 }
 
 size_t Link::Process(size_t size) {
-  if (!ready_) return Refuse(ErrorCode::kNotReset);
   const ModelInfo& model = decoder::Info(scheme_);
   const size_t audio_bytes = model.block_size * sizeof(int16_t);
   int16_t z[protocol::kLatentSize];
-  if (size != sizeof(z) + audio_bytes) return Refuse(ErrorCode::kWrongSize);
-  // The decoder's state is what the stream made it: after a gap every sample would be wrong.
-  if (request_.sequence != static_cast<uint16_t>(last_sequence_ + 1)) {
-    return Refuse(ErrorCode::kWrongSequence);
-  }
+  const ErrorCode error = CheckBlock(Session::kDecoder, size, sizeof(z) + audio_bytes);
+  if (error != ErrorCode::kNone) return Refuse(error);
   std::memcpy(z, payload(), sizeof(z));
   std::memcpy(dry_, payload() + sizeof(z), audio_bytes);
   if (!WithinRange(model, z, protocol::kLatentSize) ||
       !WithinRange(model, dry_, model.block_size)) {
     return Refuse(ErrorCode::kOutOfRange);
   }
+  live_->KeepBench();
   decoder::Process(scheme_, dry_, z, wet_);
   last_sequence_ = request_.sequence;
-  std::memcpy(reply_payload(), wet_, audio_bytes);
-  reply_type_ = PacketType::kWet;
-  return audio_bytes;
+  return Reply(PacketType::kWet, wet_, audio_bytes);
 }
 
 size_t Link::Refuse(ErrorCode error) {
   const protocol::Error refusal{static_cast<uint8_t>(error)};
-  std::memcpy(reply_payload(), &refusal, sizeof(refusal));
-  reply_type_ = PacketType::kError;
-  return sizeof(refusal);
+  return Reply(PacketType::kError, &refusal, sizeof(refusal));
+}
+
+size_t Link::Reply(PacketType type, const void* bytes, size_t count, size_t offset) {
+  reply_type_ = type;
+  std::memcpy(reply_payload() + offset, bytes, count);
+  return offset + count;
 }
 
 }  // namespace gritspace

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
-// The device's side of the serial link: bytes in, packets understood, the decoder run, replies out.
-// Trusts no byte from the line, has no heap, and knows no board: it is handed bytes one by one.
+// The device's side of the serial link: bytes in, packets understood, the decoder or the whole
+// module run, replies out. Trusts no byte from the line, has no heap, and knows no board: it is
+// handed bytes one by one. Main loop only.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "core/decoder.h"
 #include "core/framing.h"
+#include "core/live.h"
 #include "generated/protocol.h"
 
 namespace gritspace {
@@ -29,7 +32,7 @@ bool WithinRange(const ModelInfo& model, const int16_t* values, size_t count);
 
 class Link {
  public:
-  explicit Link(const Identity& identity) : identity_(identity) {}
+  Link(const Identity& identity, Live* live) : identity_(identity), live_(live) {}
 
   // Takes the next byte from the line. Returns what to send: a whole reply when the byte ended a
   // request, else nothing. The bytes are good until the next call.
@@ -39,24 +42,49 @@ class Link {
   Bytes Receive(uint8_t byte);
 
  private:
+  // What the bench plays: blocks of the one or of the other follow each other by sequence.
+  enum class Session : uint8_t { kNone, kDecoder, kModule };
+
+  Bytes Answer(size_t packet_size);
+  size_t Dispatch(protocol::PacketType type, size_t size);
+
   // Each handles the payload of one request, writes the reply's payload, and returns its size.
   size_t Greet();
   size_t Reset(size_t size);
   size_t Process(size_t size);
+  size_t PowerUp(size_t size);
+  size_t Play(size_t size);
+  size_t GoLive(size_t size);
+  size_t WriteSettings(size_t size);
+  size_t RecallPreset(size_t size);
+  size_t StorePreset(size_t size);
+  size_t TakeMidi(size_t size);
+  size_t TurnPanel(size_t size);
+  size_t TellStatus();
+  size_t TellSettings();
+  size_t TellPlayed(const PanelOutput& lights);
   size_t Refuse(protocol::ErrorCode error);
 
-  Bytes Answer(size_t packet_size);
+  // kNone when this packet is the session's next block.
+  protocol::ErrorCode CheckBlock(Session session, size_t size, size_t wanted_size) const;
+
+  // The payload as a T; false when its size is another.
+  template <class T>
+  bool ReadPayload(size_t size, T* value) const;
+  // A reply's payload from `offset` on; returns where it ends.
+  size_t Reply(protocol::PacketType type, const void* bytes, size_t count, size_t offset = 0);
 
   const uint8_t* payload() const { return received_ + sizeof(protocol::Header); }
   uint8_t* reply_payload() { return reply_ + sizeof(protocol::Header); }
 
   Identity identity_;
+  Live* live_;
   protocol::Header request_{};
   protocol::PacketType reply_type_{};
 
-  bool ready_ = false;  // after the first RESET
-  Scheme scheme_{};
-  uint16_t last_sequence_ = 0;  // of the last RESET or PROCESS that was carried out
+  Session session_ = Session::kNone;
+  Scheme scheme_{};             // of the decoder's session
+  uint16_t last_sequence_ = 0;  // of the last request of the session that was carried out
 
   size_t received_size_ = 0;  // one more than fits: the packet is too long
   uint8_t received_[FramedSize(protocol::kMaxPacketBytes)];
@@ -64,6 +92,14 @@ class Link {
   uint8_t line_[FramedSize(protocol::kMaxPacketBytes)];
   int16_t dry_[protocol::kMaxBlockSize];
   int16_t wet_[protocol::kMaxBlockSize];
+  float audio_[protocol::kMaxBlockSize];
 };
+
+template <class T>
+bool Link::ReadPayload(size_t size, T* value) const {
+  if (size != sizeof(T)) return false;
+  std::memcpy(value, payload(), sizeof(T));
+  return true;
+}
 
 }  // namespace gritspace

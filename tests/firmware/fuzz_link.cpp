@@ -10,6 +10,32 @@
 #include <vector>
 
 #include "core/link.h"
+#include "core/settings.h"
+#include "core/storage.h"
+
+namespace gritspace::storage {
+namespace {
+
+uint8_t slots[kSlots][kSlotBytes];
+
+}  // namespace
+
+bool Read(int slot, size_t offset, void* bytes, size_t count) {
+  std::memcpy(bytes, slots[slot] + offset, count);
+  return true;
+}
+
+bool Erase(int slot) {
+  std::memset(slots[slot], 0xFF, kSlotBytes);
+  return true;
+}
+
+bool Program(int slot, size_t offset, const void* bytes, size_t count) {
+  std::memcpy(slots[slot] + offset, bytes, count);
+  return true;
+}
+
+}  // namespace gritspace::storage
 
 namespace {
 
@@ -27,6 +53,8 @@ void Append(Packet* packet, int value, int bytes) {
   for (int i = 0; i < bytes; ++i) packet->push_back(static_cast<uint8_t>(value >> (8 * i)));
 }
 
+bool Is(int type, PacketType wanted) { return type == static_cast<int>(wanted); }
+
 Packet StartPacket(PacketType type, int sequence) {
   Packet packet;
   Append(&packet, static_cast<int>(type), 1);
@@ -34,23 +62,66 @@ Packet StartPacket(PacketType type, int sequence) {
   return packet;
 }
 
-// Often well formed, so that mutations of it reach deep.
-Packet RandomPacket(int sequence) {
-  if (Random(8) == 0) {
-    Packet noise(Random(Random(20) == 0 ? 9000 : 120));
-    for (uint8_t& byte : noise) byte = static_cast<uint8_t>(source());
-    return noise;
-  }
-  if (Random(30) == 0) {
-    Packet reset = StartPacket(PacketType::kReset, sequence);
-    Append(&reset, Random(3), 1);
-    return reset;
-  }
+void AppendNoise(Packet* packet, int bytes) {
+  for (int i = 0; i < bytes; ++i) packet->push_back(static_cast<uint8_t>(source()));
+}
+
+Packet RandomBlockOfDecoder(int sequence) {
   Packet process = StartPacket(PacketType::kProcess, sequence);
   const int limit = Random(16) == 0 ? 129 : 128;  // now and then outside int8
   const int samples = Random(40) == 0 ? Random(gritspace::protocol::kMaxBlockSize + 9) : 50;
   for (int i = 0; i < samples; ++i) Append(&process, Random(2 * limit) - limit, 2);
   return process;
+}
+
+Packet RandomBlockOfModule(int sequence) {
+  Packet play = StartPacket(PacketType::kPlay, sequence);
+  AppendNoise(&play, sizeof(gritspace::protocol::Play));
+  const int limit = Random(16) == 0 ? (1 << 23) + 1 : 1 << 23;  // now and then outside 24 bits
+  for (int i = 0; i < 48; ++i) Append(&play, Random(2 * limit) - limit, 4);
+  return play;
+}
+
+Packet RandomSettings(int sequence) {
+  Packet write = StartPacket(PacketType::kWriteSettings, sequence);
+  gritspace::protocol::Settings settings = gritspace::FactorySettings();
+  auto* bytes = reinterpret_cast<uint8_t*>(&settings);
+  if (Random(2) == 0) bytes[Random(sizeof(settings))] = static_cast<uint8_t>(source());
+  write.insert(write.end(), bytes, bytes + sizeof(settings));
+  return write;
+}
+
+// Requests with a short payload of any value.
+Packet RandomRequest(int sequence) {
+  constexpr PacketType kTypes[] = {PacketType::kReadStatus,   PacketType::kReadSettings,
+                                   PacketType::kRecallPreset, PacketType::kStorePreset,
+                                   PacketType::kMidi,         PacketType::kPanel,
+                                   PacketType::kGoLive};
+  constexpr int kSizes[] = {0, 0, 1, 1, 9, 17, 0};
+  const int which = Random(7);
+  Packet request = StartPacket(kTypes[which], sequence);
+  AppendNoise(&request, Random(20) == 0 ? Random(30) : kSizes[which]);
+  if (kSizes[which] == 1) request.back() &= 15;
+  return request;
+}
+
+// Often well formed, so that mutations of it reach deep. Session says whose turn it is: a decoder's
+// or a module's session begins rarely, and its blocks come often.
+Packet RandomPacket(int sequence, bool plays_module) {
+  if (Random(8) == 0) {
+    Packet noise;
+    AppendNoise(&noise, Random(Random(20) == 0 ? 9000 : 120));
+    return noise;
+  }
+  if (Random(30) == 0) {
+    Packet start =
+        StartPacket(Random(2) == 0 ? PacketType::kReset : PacketType::kPowerUp, sequence);
+    Append(&start, Random(3), 1);
+    return start;
+  }
+  if (Random(10) == 0) return RandomSettings(sequence);
+  if (Random(4) == 0) return RandomRequest(sequence);
+  return plays_module ? RandomBlockOfModule(sequence) : RandomBlockOfDecoder(sequence);
 }
 
 Packet Framed(Packet packet) {
@@ -97,30 +168,36 @@ int main(int argc, char** argv) {
   if (argc != 3) return 2;
   const int packets = std::atoi(argv[1]);
   source.seed(static_cast<uint32_t>(std::atoi(argv[2])));
-  static Link link({"a version that is longer than its field", "fuzz"});
-  int wet = 0, errors = 0, next = 0;
+  static gritspace::Live live;
+  live.PowerUp(0, false);
+  static Link link({"a version that is longer than its field", "fuzz"}, &live);
+  int blocks = 0, errors = 0, next = 0;
+  bool plays_module = false;
   for (int i = 0; i < packets; ++i) {
-    Packet line = Framed(RandomPacket(Random(50) == 0 ? Random(65536) : next));
+    const Packet packet = RandomPacket(Random(50) == 0 ? Random(65536) : next, plays_module);
+    Packet line = Framed(packet);
     Mutate(&line);
     Packet alone = line;  // in a buffer of its own, where the sanitizer sees one byte too far
     gritspace::Unframe(alone.data(), alone.size());
     int sequence = next - 1;
     const int type = Send(&link, line, &sequence);
-    wet += type == static_cast<int>(PacketType::kWet) ? 1 : 0;
-    errors += type == static_cast<int>(PacketType::kError) ? 1 : 0;
-    const bool carried_out = type != 0 && type != static_cast<int>(PacketType::kError);
-    if (carried_out) next = (sequence + 1) & 0xFFFF;
+    const bool played = Is(type, PacketType::kWet) || Is(type, PacketType::kPlayed);
+    const bool powered_up = Is(type, PacketType::kStatusIs) && Is(packet[0], PacketType::kPowerUp);
+    blocks += played ? 1 : 0;
+    errors += Is(type, PacketType::kError) ? 1 : 0;
+    if (played || powered_up || Is(type, PacketType::kReady)) next = (sequence + 1) & 0xFFFF;
+    if (powered_up) plays_module = true;
+    if (Is(type, PacketType::kReady)) plays_module = false;
 
     const int hello = Random(65536);
     int answered = 0;
     Packet knock = Framed(StartPacket(PacketType::kHello, hello));
     knock.insert(knock.begin(), gritspace::kDelimiter);
-    if (Send(&link, knock, &answered) != static_cast<int>(PacketType::kGreeting) ||
-        answered != hello) {
+    if (!Is(Send(&link, knock, &answered), PacketType::kGreeting) || answered != hello) {
       std::fprintf(stderr, "no greeting after packet %d\n", i);
       return 1;
     }
   }
-  std::printf("%d blocks played, %d refusals\n", wet, errors);
+  std::printf("%d blocks played, %d refusals\n", blocks, errors);
   return 0;
 }

@@ -2,8 +2,8 @@
 // Whole recordings through the decoder, file to file. See bulk.h.
 #include "boards/qemu_m7/bulk.h"
 
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 #include "boards/qemu_m7/semihosting.h"
 #include "core/decoder.h"
@@ -12,47 +12,23 @@
 namespace gritspace {
 namespace {
 
-constexpr size_t kCommandLineBytes = 256;
-
 struct Job {
   Scheme scheme;
   const char* input;
   const char* output;
 };
 
-// Cuts the next word off `*rest`; nullptr when there is none.
-char* NextWord(char** rest) {
-  while (**rest == ' ') ++*rest;
-  if (**rest == '\0') return nullptr;
-  char* const word = *rest;
-  while (**rest != ' ' && **rest != '\0') ++*rest;
-  if (**rest == ' ') *(*rest)++ = '\0';
-  return word;
-}
-
-// A decimal number of up to four digits, or -1.
-int ReadNumber(const char* word) {
-  int number = 0;
-  for (int digits = 0; word[digits] != '\0'; ++digits) {
-    if (word[digits] < '0' || word[digits] > '9' || digits == 4) return -1;
-    number = 10 * number + (word[digits] - '0');
-  }
-  return number;
-}
-
-bool ReadJob(char* words, Job* job) {
-  char* const scheme = NextWord(&words);
-  char* const block_size = NextWord(&words);
-  job->input = NextWord(&words);
-  job->output = NextWord(&words);
-  if (job->output == nullptr) return false;
-  const int code = ReadNumber(scheme);
-  if (code < 0 || code >= kSchemeCount) return false;
+bool ReadJob(Words* words, Job* job) {
+  const int code = words->NextNumber();
+  const int block_size = words->NextNumber();
+  job->input = words->Next();
+  job->output = words->Next();
+  if (job->output == nullptr || code < 0 || code >= kSchemeCount) return false;
   job->scheme = static_cast<Scheme>(code);
-  return ReadNumber(block_size) == decoder::Info(job->scheme).block_size;
+  return block_size == decoder::Info(job->scheme).block_size;
 }
 
-BulkStatus ProcessFile(const Job& job, int32_t input, int32_t output) {
+JobStatus ProcessFile(const Job& job, int32_t input, int32_t output) {
   static int16_t request[protocol::kLatentSize + protocol::kMaxBlockSize];
   static int16_t wet[protocol::kMaxBlockSize];
   const ModelInfo& model = decoder::Info(job.scheme);
@@ -62,33 +38,24 @@ BulkStatus ProcessFile(const Job& job, int32_t input, int32_t output) {
   decoder::Reset(job.scheme);
   for (;;) {
     const size_t bytes = semihosting::Read(input, request, count * sizeof(int16_t));
-    if (bytes == 0) return BulkStatus::kDone;
-    if (bytes != count * sizeof(int16_t)) return BulkStatus::kFile;
-    if (!WithinRange(model, request, count)) return BulkStatus::kOutOfRange;
+    if (bytes == 0) return JobStatus::kDone;
+    if (bytes != count * sizeof(int16_t)) return JobStatus::kFile;
+    if (!WithinRange(model, request, count)) return JobStatus::kOutOfRange;
     decoder::Process(job.scheme, request + protocol::kLatentSize, request, wet);
-    if (semihosting::Write(output, wet, audio_bytes) != audio_bytes) return BulkStatus::kFile;
+    if (semihosting::Write(output, wet, audio_bytes) != audio_bytes) return JobStatus::kFile;
   }
-}
-
-BulkStatus Run(char* words) {
-  Job job{};
-  if (!ReadJob(words, &job)) return BulkStatus::kUsage;
-  const int32_t input = semihosting::Open(job.input, semihosting::Mode::kRead);
-  const int32_t output = semihosting::Open(job.output, semihosting::Mode::kWrite);
-  if (input < 0 || output < 0) return BulkStatus::kFile;
-  const BulkStatus status = ProcessFile(job, input, output);
-  return semihosting::Close(output) ? status : BulkStatus::kFile;
 }
 
 }  // namespace
 
-void RunBulkAndExitIfAsked() {
-  static char command_line[kCommandLineBytes];
-  if (!semihosting::GetCommandLine(command_line, sizeof(command_line))) return;
-  char* words = command_line;
-  const char* const command = NextWord(&words);
-  if (command == nullptr || std::strcmp(command, "bulk") != 0) return;
-  semihosting::Exit(static_cast<int32_t>(Run(words)));
+JobStatus RunBulk(Words* words) {
+  Job job{};
+  if (!ReadJob(words, &job)) return JobStatus::kUsage;
+  const int32_t input = semihosting::Open(job.input, semihosting::Mode::kRead);
+  const int32_t output = semihosting::Open(job.output, semihosting::Mode::kWrite);
+  if (input < 0 || output < 0) return JobStatus::kFile;
+  const JobStatus status = ProcessFile(job, input, output);
+  return semihosting::Close(output) ? status : JobStatus::kFile;
 }
 
 }  // namespace gritspace

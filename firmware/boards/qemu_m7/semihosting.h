@@ -14,11 +14,13 @@ enum class Operation : uint32_t {
   kClose = 0x02,
   kWrite = 0x05,
   kRead = 0x06,
+  kSeek = 0x0A,
   kGetCommandLine = 0x15,
   kExitExtended = 0x20,
 };
 
-enum class Mode : uint32_t { kRead = 1, kWrite = 5 };  // fopen's "rb" and "wb"
+// fopen's "rb", "r+b" and "wb".
+enum class Mode : uint32_t { kRead = 1, kUpdate = 3, kWrite = 5 };
 
 inline int32_t Call(Operation operation, const void* argument) {
   register auto r0 __asm__("r0") = static_cast<uint32_t>(operation);
@@ -64,6 +66,15 @@ inline size_t Write(int32_t handle, const void* data, size_t size) {
     size_t size;
   } block{handle, data, size};
   return size - static_cast<size_t>(Call(Operation::kWrite, &block));
+}
+
+// From the file's beginning.
+inline bool Seek(int32_t handle, size_t position) {
+  const struct {
+    int32_t handle;
+    size_t position;
+  } block{handle, position};
+  return Call(Operation::kSeek, &block) == 0;
 }
 
 // The words given to QEMU as -semihosting-config arg=..., separated by spaces.

@@ -3,7 +3,10 @@
 // Symbols come from firmware/platformio/ldscripts/mps2_an500.ld.
 #include <cstdint>
 
+#include "boards/qemu_m7/codec.h"
 #include "boards/qemu_m7/semihosting.h"
+#include "boards/qemu_m7/serial.h"
+#include "boards/qemu_m7/watchdog.h"
 
 extern "C" {
 
@@ -40,17 +43,19 @@ int main();
       ".ltorg                \n");
 }
 
-// Nothing here uses exceptions: ends QEMU with 128 + the exception's number (131: HardFault).
+// A fault: silence, then the end of QEMU with 128 + the exception's number (131: HardFault).
 [[noreturn, gnu::used]] void UnexpectedHandler() {
   const uint32_t icsr = *reinterpret_cast<volatile uint32_t*>(0xE000ED04);
+  gritspace::codec::Mute();
   gritspace::semihosting::Exit(128 + static_cast<int32_t>(icsr & 0x7F));
 }
 
-// Armv7-M B1.5.3: stack, reset, the system's exceptions. Interrupts are never unmasked.
-[[gnu::section(".isr_vector"), gnu::used]] const Handler kVectors[16] = {
+// Armv7-M B1.5.3: stack, reset, the system's exceptions; then the machine's interrupts, as far as
+// they are used.
+[[gnu::section(".isr_vector"), gnu::used]] const Handler kVectors[] = {
     reinterpret_cast<Handler>(_stack_top),
     Reset_Handler,
-    UnexpectedHandler,  // NMI
+    WatchdogInterrupt,  // NMI
     UnexpectedHandler,  // HardFault
     UnexpectedHandler,  // MemManage
     UnexpectedHandler,  // BusFault
@@ -64,6 +69,15 @@ int main();
     nullptr,
     UnexpectedHandler,  // PendSV
     UnexpectedHandler,  // SysTick
+    SerialInterrupt,    // 0: UART0's receiver
+    UnexpectedHandler,
+    UnexpectedHandler,
+    UnexpectedHandler,
+    UnexpectedHandler,
+    UnexpectedHandler,
+    UnexpectedHandler,
+    UnexpectedHandler,
+    CodecInterrupt,  // 8: TIMER0
 };
 
 }  // extern "C"

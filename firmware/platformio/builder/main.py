@@ -50,7 +50,9 @@ env.Append(
 
 
 def configure_host() -> None:
-    env.Append(CCFLAGS=["-fPIC"], LINKFLAGS=["-shared", "-Wl,-z,defs"])
+    # Without the last flag, what templates define is one for the whole process, and a second model's library would
+    # have the first one's tables.
+    env.Append(CCFLAGS=["-fPIC", "-fno-gnu-unique"], LINKFLAGS=["-shared", "-Wl,-z,defs"])
     env.Replace(PROGNAME="libgritspace", PROGSUFFIX=".so")
 
 
@@ -75,8 +77,9 @@ def configure_cortex_m() -> None:
     map_file = os.path.join("$BUILD_DIR", "firmware.map")
     env.Append(
         ASFLAGS=cpu,
-        # -ffreestanding is left out on purpose: it turns memcpy of a few bytes into calls.
-        CCFLAGS=cpu,
+        # -ffreestanding is left out on purpose: it turns memcpy of a few bytes into calls. Who calls whom with how much
+        # stack is written beside the objects: tests/test_stack.py adds it up.
+        CCFLAGS=[*cpu, "-fcallgraph-info=su"],
         CXXFLAGS=["-fno-use-cxa-atexit"],
         LINKFLAGS=[
             *cpu,

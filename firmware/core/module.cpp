@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// The order of a block: hands, map, sound, lights.
+#include "core/module.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/filters.h"
+
+namespace gritspace {
+namespace {
+
+constexpr uint32_t kSwitchMilliseconds = 20;  // longer than the processor takes to fade out
+constexpr uint32_t kClipMilliseconds = 100;   // an eye sees that
+constexpr uint32_t kFaultMilliseconds = 10'000;
+constexpr float kPeakFall = 0.995F;  // a block: 20 dB in half a second
+
+uint16_t FullScaleOf(float peak) { return static_cast<uint16_t>(std::min(peak, 1.0F) * 32768.0F); }
+
+constexpr uint16_t FlagIf(bool condition, uint16_t flag) { return condition ? flag : 0; }
+
+}  // namespace
+
+void Module::Init(const protocol::Settings& settings, uint32_t budget_cycles) {
+  state_ = {};
+  state_.scheme = static_cast<Scheme>(settings.scheme);
+  const ModelInfo& model = decoder::Info(state_.scheme);
+  block_rate_ = model.sample_rate_hz / model.block_size;
+  const float block_rate_hz =
+      static_cast<float>(model.sample_rate_hz) / static_cast<float>(model.block_size);
+  controls_ = {};
+  controls_.Init(block_rate_hz);
+  spot_ = {};
+  spot_.Init(block_rate_hz);
+  processor_.Init(state_.scheme);
+  overload_ = {};
+  overload_.Init(budget_cycles, block_rate_hz);
+  lights_ = {};
+  lights_.Init(block_rate_hz);
+}
+
+PanelOutput Module::Process(const protocol::Settings& settings, const PanelInput& panel,
+                            const float* in, float* out) {
+  const Gestures gestures = controls_.Process(panel, settings);
+  if (gestures.bypass_pressed) state_.bypass = !state_.bypass;
+  state_.place = spot_.Process(gestures, settings);
+  const bool mute = SwitchesScheme(settings);
+  processor_.Process(
+      {state_.place, gestures.level, gestures.mix, state_.bypass, overload_.dry(), mute}, in, out);
+  Meter();
+  state_.flags = Flags(gestures);
+  const bool tells_fault = state_.fault_blocks > 0;
+  if (tells_fault) --state_.fault_blocks;
+  state_.lights_shown = lights_.Process(state_.place, state_.flags,
+                                        tells_fault ? state_.fault : protocol::Fault::kNone);
+  ++state_.blocks;
+  return state_.lights_shown;
+}
+
+bool Module::SwitchesScheme(const protocol::Settings& settings) {
+  const auto wanted = static_cast<Scheme>(settings.scheme);
+  if (wanted == state_.scheme) {
+    state_.switch_blocks = 0;
+    return false;
+  }
+  if (state_.switch_blocks == 0)
+    state_.switch_blocks = 1 + block_rate_ * kSwitchMilliseconds / 1000;
+  if (--state_.switch_blocks > 0) return true;
+  state_.scheme = wanted;
+  processor_.Init(state_.scheme);
+  return false;
+}
+
+void Module::Meter() {
+  state_.input_peak = std::max(processor_.input_peak(), state_.input_peak * kPeakFall);
+  state_.output_peak = std::max(processor_.output_peak(), state_.output_peak * kPeakFall);
+  if (processor_.clipped()) {
+    state_.clip_blocks = 1 + block_rate_ * kClipMilliseconds / 1000;
+  } else if (state_.clip_blocks > 0) {
+    --state_.clip_blocks;
+  }
+}
+
+uint16_t Module::Flags(const Gestures& gestures) const {
+  const bool frozen = spot_.source() == protocol::Base::kFrozen;
+  return static_cast<uint16_t>(FlagIf(state_.bypass, protocol::kFlagBypass) |
+                               FlagIf(frozen, protocol::kFlagFrozen) |
+                               FlagIf(overload_.dry(), protocol::kFlagOverload) |
+                               FlagIf(state_.clip_blocks > 0, protocol::kFlagClip) |
+                               FlagIf(gestures.gate, protocol::kFlagGate));
+}
+
+void Module::Obey(const Command& command, const protocol::Settings& settings) {
+  if (command.kind == Command::Kind::kBypass) {
+    state_.bypass = command.value > 0;
+  } else {
+    spot_.Obey(command, settings);
+  }
+}
+
+void Module::SetFault(protocol::Fault fault) {
+  if (fault == state_.fault) return;
+  state_.fault = fault;
+  state_.fault_blocks = block_rate_ * kFaultMilliseconds / 1000;
+}
+
+protocol::Status Module::ReadStatus() const {
+  protocol::Status status{};
+  status.blocks = state_.blocks;
+  status.overloads = overload_.overloads();
+  status.budget_cycles = overload_.budget_cycles();
+  status.mean_cycles = overload_.mean_cycles();
+  status.worst_cycles = overload_.worst_cycles();
+  status.flags = state_.flags;
+  status.base = static_cast<uint8_t>(spot_.source());
+  status.preset = spot_.preset();
+  status.fault = static_cast<uint8_t>(state_.fault);
+  status.spot = SpotOf(state_.place);
+  status.input_peak = FullScaleOf(state_.input_peak);
+  status.output_peak = FullScaleOf(state_.output_peak);
+  std::memcpy(status.leds, state_.lights_shown.led, sizeof(status.leds));
+  return status;
+}
+
+}  // namespace gritspace
