@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What the decoder costs on the Cortex-M7: instructions and modelled cycles a sample, flash and RAM, for each scheme.
+"""What the firmware costs on the Cortex-M7: instructions and modelled cycles a sample, flash and RAM of each decoder.
 
-Depends on `cortex_m7` and `cycle_model`, and on the firmware image of PlatformIO's environment `qemu_m7`, the one that
-is run. Instructions are counted exactly; cycles are those of a model (see `cycle_model`).
+Depends on `cortex_m7` and `cycle_model`, on `bench_live` for what is around the decoder, and on the firmware image of
+PlatformIO's environment `qemu_m7`, the one that is run. Instructions are counted exactly; cycles are those of a model
+(see `cycle_model`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from elftools.elf.elffile import ELFFile
 
 from host_tools import cycle_model
 from host_tools.artefacts import Artefact, joined_model_id
+from host_tools.bench_live import LiveRow, bench_live
 from host_tools.cortex_m7 import CortexM7, symbols_of
 from host_tools.errors import UserError
 from host_tools.firmware import build_firmware
@@ -45,14 +47,20 @@ class BenchRow:
 
 @dataclass(frozen=True)
 class BenchResult:
-    """`notes` say what is missing and why."""
+    """Each decoder, and the parts of a block around it; `notes` say what is missing and why."""
 
     model_id: str
     rows: tuple[BenchRow, ...]
+    live_rows: tuple[LiveRow, ...]
     notes: tuple[str, ...]
 
     def json_rows(self) -> list[dict]:
+        """Of the decoders."""
         return [asdict(row) for row in self.rows]
+
+    def live_json_rows(self) -> list[dict]:
+        """Of the parts around them."""
+        return [asdict(row) for row in self.live_rows]
 
 
 def bench(artefacts: Sequence[Artefact], elf_path: Path | None = None) -> BenchResult:
@@ -64,7 +72,8 @@ def bench(artefacts: Sequence[Artefact], elf_path: Path | None = None) -> BenchR
     machine = CortexM7(elf_path)
     rows = tuple(_row(machine, elf_path, artefact) for artefact in artefacts)
     notes = (NOTE_NO_MODEL,) if cycle_model.find_model() is None else ()
-    return BenchResult(joined_model_id(artefacts), rows, notes)
+    live_rows = bench_live(elf_path, artefacts[0].graph.block_size)
+    return BenchResult(joined_model_id(artefacts), rows, live_rows, notes)
 
 
 def plucked_strings(samples: int, sample_rate: int) -> np.ndarray:

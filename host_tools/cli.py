@@ -21,6 +21,7 @@ from rich.console import Console
 from host_tools.artefacts import CHECKPOINT, RELEASED, load_artefact, released_artefacts
 from host_tools.errors import UserError
 from host_tools.files import REPOSITORY, write_results
+from host_tools.module.commands import add_module_commands
 from quantize.graph import SCHEMES, GraphError
 
 if TYPE_CHECKING:
@@ -167,12 +168,13 @@ def render(arguments: argparse.Namespace) -> int:
 
 def bench(arguments: argparse.Namespace) -> int:
     from host_tools.bench import bench as run
-    from host_tools.tables import bench_table
+    from host_tools.tables import bench_table, live_table
 
     result = run(_artefacts(arguments))
-    _show(bench_table(result.json_rows()), result.notes)
+    _show(bench_table(result.json_rows()), ())
+    _show(live_table(result.live_json_rows()), result.notes)
     if arguments.json:
-        write_results(arguments.json, result.model_id, result.json_rows())
+        write_results(arguments.json, result.model_id, [*result.json_rows(), *result.live_json_rows()])
     return 0
 
 
@@ -260,6 +262,7 @@ def build_parser() -> argparse.ArgumentParser:
     sub.add_argument("--z", type=_finite, nargs=2, required=True, metavar=("X", "Y"))
     sub.add_argument("--engine", choices=("float", "golden", "host"), default="golden")
 
+    add_module_commands(commands)
     command(bench, "instructions, model cycles, flash and RAM of the engine on the Cortex-M7", scheme, models, json)
     command(demo, "the whole chain on recorded audio, then a page to look at and listen to")
     return parser

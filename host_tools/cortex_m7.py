@@ -48,6 +48,17 @@ class CortexM7:
         self._free = SCRATCH
         self._code: dict[tuple[int, int], list[int]] = {}
 
+    def address(self, symbol: str) -> int:
+        """Where a function or object is."""
+        return self._symbols[symbol]
+
+    def start(self) -> None:
+        """Runs the constructors of static objects, and lets the FPU run."""
+        self._uc.reg_write(arm.UC_ARM_REG_FPEXC, 1 << 30)
+        for symbol in sorted(self._symbols):
+            if symbol.startswith("_GLOBAL__sub_I_"):
+                self.call(symbol)
+
     def put(self, values: np.ndarray) -> int:
         """Copies an array into the machine's memory; returns its address."""
         address = self._free

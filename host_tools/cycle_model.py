@@ -48,7 +48,7 @@ def _straightened(instructions: Iterator[tuple[str, str]]) -> Iterator[str]:
     LLVM knows no IT blocks. Widths are dropped, for it takes none on loads that move their pointer."""
     conditional = 0
     for mnemonic, operands in instructions:
-        name = mnemonic.partition(".")[0] if not mnemonic.startswith("v") else mnemonic
+        name, _, types = mnemonic.partition(".")  # of a float instruction; of others a width
         if re.fullmatch(r"it[te]{0,3}", name):
             conditional = len(name) - 1
             yield "nop"
@@ -58,10 +58,13 @@ def _straightened(instructions: Iterator[tuple[str, str]]) -> Iterator[str]:
             name = name[:-2] if name[-2:] in CONDITIONS else name
         if name in ("b", "bl", "blx", "bx", "cbz", "cbnz") or (name[0] == "b" and name[1:] in CONDITIONS):
             yield "b target"
-        elif name in ("tbb", "tbh"):
+        elif name in ("tbb", "tbh", "vcmp", "vcmpe"):  # LLVM's model lacks them
             yield "nop"
         else:
             operands = operands.replace("[pc", "[sp")  # a load of a constant beside the code
+            name = f"{name}.{types}" if name.startswith("v") and types else name
+            if name.startswith("vmov.f"):  # objdump writes a constant as its code
+                operands = re.sub(r"#\d+", "#1.0", operands)
             yield f"{name} {operands.replace(', pc}', '}')}"
 
 

@@ -84,6 +84,17 @@ def bench_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     return Table("Cost on the Cortex-M7", headings, tuple(cells), _unmarked(cells), caption=caption)
 
 
+def live_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """What is around the decoder costs on the Cortex-M7."""
+    cells = []
+    for row in rows:
+        cycles = row["model_cycles_per_sample"]
+        instructions = _count(row["instructions_per_sample"])
+        cells.append((str(row["part"]), instructions, "–" if cycles is None else _count(cycles)))
+    headings = ("part of a block", "instructions", "model cycles")
+    return Table("The live path on the Cortex-M7", headings, tuple(cells), _unmarked(cells), caption="Each sample.")
+
+
 def quantize_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """What quantisation-aware training came to."""
     cells = [

@@ -19,6 +19,7 @@ from host_tools.errors import UserError
 
 # Instructions for each multiply-accumulate of the graph: the project's promise, not today's figure.
 LARGEST_COST = {"int8": 1.5, "int16x8": 1.35}
+LIVE_CYCLES = 600  # of a sample: controls, map, levels, mix, meters, lights and the link together
 CYCLES_AT_480_MHZ = 10_000  # of one sample at 48 kHz
 
 COUNTED = """
@@ -92,6 +93,17 @@ def test_cost_is_within_bounds(index: int, result: BenchResult, artefacts: list[
     assert state < row.ram_bytes < 16_000
     if row.model_cycles_per_sample is not None:
         assert 0.5 * row.instructions_per_sample < row.model_cycles_per_sample < CYCLES_AT_480_MHZ
+
+
+def test_the_live_path_is_within_its_bound(result: BenchResult) -> None:
+    still, moving, two_passes, link = result.live_rows
+    for row in (still, moving):
+        assert 20 < row.instructions_per_sample + link.instructions_per_sample < LIVE_CYCLES
+        if row.model_cycles_per_sample is not None and link.model_cycles_per_sample is not None:
+            assert row.model_cycles_per_sample + link.model_cycles_per_sample <= LIVE_CYCLES
+    # A moving spot costs a second pass of the decoder that plays, int16x8, and nothing else.
+    assert two_passes.instructions_per_sample == pytest.approx(2 * result.rows[1].instructions_per_sample, rel=0.02)
+    assert moving.instructions_per_sample == pytest.approx(still.instructions_per_sample, rel=0.05)
 
 
 def test_rows_are_the_json_scripts_read(result: BenchResult) -> None:

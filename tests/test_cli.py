@@ -9,13 +9,16 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 import soundfile
-from stand_ins import small_artefact
+from stand_ins import StandInModule, small_artefact
 
-from host_tools import cli
+from host_tools import boards, cli
+from host_tools.device import Device
+from host_tools.module import commands
 from quantize.graph import Layer
 from quantize.synthetic import synthetic_graph
 from quantize.tflite import write_tflite
@@ -132,8 +135,74 @@ def test_a_graph_that_the_engine_cannot_run_is_one_sentence(monkeypatch, capsys,
 
 def test_the_bench_tools_load_no_torch():
     """Opening the command line and golden costs no second of importing what only training needs."""
-    program = "import sys, host_tools.cli, host_tools.parity, quantize.golden; sys.exit('torch' in sys.modules)"
+    module = "host_tools.module.play, host_tools.module.calibration_hands"
+    tools = f"host_tools.cli, host_tools.parity, {module}, quantize.golden"
+    program = f"import sys, {tools}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], env=dict(os.environ)).returncode == 0
+
+
+@pytest.fixture
+def at_home(monkeypatch, tmp_path):
+    """Virtual boards remember in a folder of this test."""
+    monkeypatch.setattr(commands, "STORAGE", tmp_path / "boards")
+
+
+def test_play_writes_a_whole_file_and_says_what_was_done(monkeypatch, capsys, at_home, take, tmp_path):
+    words = ("--knobs", "x=0.25", "mix=1", "--cv-x", "lfo:2:3", "--cv-y", "dc:-1", "--gate", "clock:2", "--preset", 2)
+    assert run(monkeypatch, "play", take, "-o", tmp_path / "wet.wav", *words) == 0
+    samples, rate = soundfile.read(tmp_path / "wet.wav")
+    assert (len(samples), rate) == (RATE // 4, RATE) and np.abs(samples).max() > 0.1
+    said = capsys.readouterr().out
+    assert "the sound comes 6 samples late" in said and "wrote" in said
+
+
+@pytest.mark.parametrize(
+    "words", [("--cv-x", "nowhere.wav"), ("--gate", "dc:1"), ("--knobs", "volume=1"), ("--board", "/dev/ttyNowhere")]
+)
+def test_what_play_cannot_use_is_one_sentence_and_writes_nothing(monkeypatch, capsys, at_home, take, tmp_path, words):
+    assert run(monkeypatch, "play", take, "-o", tmp_path / "out" / "wet.wav", *words) == 2
+    error = capsys.readouterr().err
+    assert words[1] in error and error.count("\n") == 1 and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [("monitor",), ("calibrate",), ("presets", "get"), ("settings", "set", "scheme=int8")]
+)
+def test_an_absent_module_is_one_sentence(monkeypatch, capsys, words):
+    assert run(monkeypatch, *words, "--board", "socket://127.0.0.1:1") == 2
+    error = capsys.readouterr().err
+    assert "cannot open socket://127.0.0.1:1" in error and error.count("\n") == 1
+
+
+def test_monitor_prints_one_table_where_nobody_watches(monkeypatch, capsys, at_home):
+    assert run(monkeypatch, "monitor") == 0
+    assert "held by pots" in capsys.readouterr().out
+
+
+def test_calibrate_stores_and_writes_its_report_card(monkeypatch, capsys, at_home, tmp_path):
+    monkeypatch.setattr("host_tools.module.calibrate.READINGS", 2)  # they take real time
+    assert run(monkeypatch, "calibrate", "--out", tmp_path / "reports") == 0
+    said = capsys.readouterr().out
+    assert "its knobs are turned for you" in said and "PASS: stored" in said
+    assert {path.suffix for path in (tmp_path / "reports").iterdir()} == {".json", ".md"}
+    assert run(monkeypatch, "settings", "get") == 0
+    assert "-5,8" in capsys.readouterr().out  # the virtual circuit's volt
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "said"),
+    [
+        (["", "g"], 1, "FAIL: nothing was stored"),
+        (["", KeyboardInterrupt()], 130, "nothing was stored"),
+        ([EOFError()], 2, ""),
+    ],
+)
+def test_a_calibration_that_does_not_end_well_stores_nothing(monkeypatch, capsys, answers, status, said):
+    module = StandInModule(adc=lambda: [0] * 8)  # nothing is connected
+    monkeypatch.setattr(boards, "open_board", lambda board, storage=None: Device(module))
+    monkeypatch.setattr(commands.console, "input", Mock(side_effect=answers))
+    assert run(monkeypatch, "calibrate", "--board", "/dev/ttyACM0") == status
+    assert said in capsys.readouterr().out and "WRITE_SETTINGS" not in module.requests and module.closed
 
 
 def test_a_map_of_ones_own_is_measured_against_its_own_float_model(monkeypatch, capsys, models, take, tmp_path):

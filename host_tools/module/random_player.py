@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""A player who never rests: knobs, CV, gate, button, MIDI and music at random, the same for the same seed.
+
+Depends on NumPy and the packets' definition. What it does to the panel is what hands, cables and a busy processor do:
+slow turns, jumps, jitter of the ADC, fast and noisy CV, bouncing contacts, blocks that take too long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from host_tools import protocol
+from host_tools.framing import frame
+from host_tools.packets import ADC_CHANNELS, INPUT_BUTTON, INPUT_GATE, POTS
+from host_tools.playback import BUDGET_CYCLES, CODEC_FULL_SCALE, play_inputs
+
+HIGHEST_CODE = 65_535
+BLOCK_RATE_HZ = 1_000.0  # nearly: only what a CV's rate is counted in
+JITTER = 48  # of a 16-bit code: 3 of a 12-bit ADC
+
+
+class RandomPlayer:
+    """Plays stretch after stretch; each goes on where the one before ended."""
+
+    def __init__(self, recordings: Sequence[np.ndarray], seed: int) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._recordings = recordings
+        self._pots = np.full(len(POTS), HIGHEST_CODE / 2)
+
+    def midi(self) -> bytes:
+        """Bytes for the line: now and then a packet of MIDI, of which some means something."""
+        if self._rng.random() < 0.7:
+            return b""
+        start = self._rng.choice([0xB0, 0xC0, 0xF8, 0x14])
+        controller = self._rng.choice([14, 15, 20, 80, 81, 7])
+        values = [int(start), int(controller), *self._rng.integers(0, 128, 3).tolist()]
+        return frame(protocol.pack("MIDI", 0, bytes=values))
+
+    def stretch(self, blocks: int, block_size: int) -> tuple[np.recarray, np.ndarray]:
+        """Records for `HostLibrary.play` (blocks,) and samples of the codec (blocks, block_size)."""
+        adc = np.empty((blocks, len(ADC_CHANNELS)))
+        adc[:, : len(POTS)] = self._turned(blocks)
+        for channel in range(len(POTS), len(ADC_CHANNELS)):
+            adc[:, channel] = self._cv(blocks)
+        adc += self._rng.integers(-JITTER, JITTER + 1, adc.shape)
+        codes = np.clip(np.rint(adc), 0, HIGHEST_CODE).astype(np.uint16)
+        return play_inputs(codes, self._switches(blocks), self._cycles(blocks)), self._music(blocks, block_size)
+
+    def _turned(self, blocks: int) -> np.ndarray:
+        """Pots (blocks, 6): some rest, some are turned to a new place in a while or at once."""
+        targets = np.where(self._rng.random(len(POTS)) < 0.5, self._pots, self._rng.integers(0, HIGHEST_CODE + 1, 6))
+        time = np.arange(blocks)[:, None] / self._rng.integers(1, blocks, len(POTS))
+        paths = self._pots + (targets - self._pots) * np.clip(time, 0, 1)
+        self._pots = targets
+        return paths
+
+    def _cv(self, blocks: int) -> np.ndarray:
+        """One CV's codes (blocks,): open, a sine up to half the block rate, steps, or noise."""
+        zero, amplitude = 33_105, self._rng.integers(0, 30_000)
+        kind = self._rng.integers(4)
+        if kind == 0:
+            return np.full(blocks, zero)
+        if kind == 1:
+            rate_hz = 10 ** self._rng.uniform(-1, 2.7)
+            return zero + amplitude * np.sin(2 * np.pi * rate_hz * np.arange(blocks) / BLOCK_RATE_HZ)
+        if kind == 2:
+            steps = self._rng.uniform(-1, 1, blocks // 50 + 1)
+            return zero + amplitude * np.repeat(steps, 50)[:blocks]
+        return zero + amplitude * self._rng.uniform(-1, 1, blocks)
+
+    def _switches(self, blocks: int) -> np.ndarray:
+        """Gate and button (blocks,): held for random times, with contacts that bounce."""
+        inputs = np.zeros(blocks, np.uint8)
+        for bit, often in ((INPUT_GATE, 0.6), (INPUT_BUTTON, 0.3)):
+            if self._rng.random() < often:
+                start, length = self._rng.integers(0, blocks), self._rng.integers(2, 900)
+                held = slice(start, start + length)
+                inputs[held] |= bit
+                inputs[start : start + 3] &= ~np.uint8(bit * self._rng.integers(0, 2))
+        return inputs
+
+    def _cycles(self, blocks: int) -> np.ndarray:
+        """Time that blocks took (blocks,): within the budget, but for a few in some stretches."""
+        cycles = np.full(blocks, BUDGET_CYCLES // 2)
+        if self._rng.random() < 0.1:
+            start = self._rng.integers(0, blocks)
+            cycles[start : start + self._rng.integers(1, 5)] = 2 * BUDGET_CYCLES
+        return cycles
+
+    def _music(self, blocks: int, block_size: int) -> np.ndarray:
+        """Samples (blocks, block_size): a piece of a recording at any level, noise, silence, or a lasting DC."""
+        count = blocks * block_size
+        kind = self._rng.random()
+        if kind < 0.7:
+            recording = self._recordings[int(self._rng.integers(len(self._recordings)))]
+            sound = np.resize(np.roll(recording, -int(self._rng.integers(recording.size))), count)
+            sound = sound * 10 ** self._rng.uniform(-2, 0.3)
+        elif kind < 0.85:
+            sound = self._rng.uniform(-1, 1, count) * 10 ** self._rng.uniform(-3, 0.1)
+        else:
+            sound = np.full(count, self._rng.choice([0.0, 0.5, -1.0]))
+        limited = np.clip(np.rint(sound * CODEC_FULL_SCALE), -CODEC_FULL_SCALE, CODEC_FULL_SCALE - 1)
+        return limited.astype(np.int32).reshape(blocks, block_size)

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: MIT
+"""The whole module on a stage: what a player does, and what must and must not be heard."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from stage import BLOCK, NO_STEP, RATE, Stage, clicks, level_db, sine, steps
+
+from host_tools.audio import load_audio, recorded_audio
+from host_tools.packets import FLAGS
+
+LATENCY = 6  # samples that wet lags behind dry; the module holds dry back as long
+
+
+@pytest.fixture
+def stage() -> Iterator[Callable[..., Stage]]:
+    opened: list[Stage] = []
+
+    def set_up(**settings: Any) -> Stage:
+        opened.append(Stage(**settings))
+        return opened[-1]
+
+    yield set_up
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture(scope="module")
+def guitar() -> np.ndarray:
+    """Two seconds of a recorded one, in whole blocks."""
+    samples = load_audio(recorded_audio(1)[0], RATE).samples
+    return samples[: 2 * RATE]
+
+
+def later(samples: np.ndarray) -> np.ndarray:
+    """As the module's dry path gives them, had nothing been before."""
+    return np.concatenate([np.zeros(LATENCY), samples[:-LATENCY]])
+
+
+def test_nothing_patched_and_pots_at_noon_is_the_middle_of_the_map(stage: Callable[..., Stage]) -> None:
+    take = stage().play(sine(0.5))
+    assert np.abs(take.z).max() <= 1  # of 32768: noon lies between two codes of the ADC
+
+
+def test_a_trembling_adc_does_not_move_the_latent(stage: Callable[..., Stage]) -> None:
+    """Three codes of a 12-bit converter, either way."""
+    module = stage()
+    module.play(sine(0.3), jitter=48, x=0.3, y=0.7)
+    take = module.play(sine(2), jitter=48, x=0.3, y=0.7)
+    assert len(np.unique(take.z, axis=0)) == 1
+
+
+def test_a_cv_of_5_volts_moves_from_the_middle_to_the_edge(stage: Callable[..., Stage]) -> None:
+    module = stage()
+    for volts, edge in ((5.0, 32_767), (-5.0, -32_768), (12.0, 32_767)):
+        assert module.play(sine(0.1), cv_x=volts).z[-1, 0] == pytest.approx(edge, abs=40)
+
+
+def test_a_cv_step_is_there_in_the_next_block(stage: Callable[..., Stage]) -> None:
+    volts = np.repeat([0.0, 2.5], 50)
+    z = stage().play(sine(0.1), cv_x=volts).z[:, 0]
+    assert abs(int(z[49])) < 100 and z[50] == pytest.approx(16_384, abs=100)
+
+
+def test_cv_x_swept_by_a_200_hz_sine_makes_no_step(stage: Callable[..., Stage]) -> None:
+    """The latent changes at block borders only, so a step of its own would stand out there."""
+    blocks = 2_000
+    volts = 5 * np.sin(2 * np.pi * 200 * np.arange(blocks) / 1_000 + 0.3)
+    take = stage().play(sine(2), cv_x=volts)
+    jump = steps(take.heard).reshape(-1)
+    border = np.arange(BLOCK - 1, jump.size, BLOCK)
+    inside = np.delete(jump, border)
+    assert jump[border].max() < inside.max() + NO_STEP
+    # The decoder's own integers, without the crossfade, do step.
+    jump = steps(take.decoded.reshape(-1) / 32_768)
+    assert jump[border].max() > np.delete(jump, border).max() + 30 * NO_STEP
+
+
+def test_bypass_a_hundred_times_during_a_sine_makes_no_click(stage: Callable[..., Stage]) -> None:
+    module = stage()
+    wet = clicks(module.play(sine(1)).heard)[RATE // 10 :].max()
+    button = np.tile(np.repeat([False, True], [100, 700]), 100)  # a hold of 0.7 s each
+    take = module.play(sine(80), button=button)
+    switched = np.flatnonzero(np.diff(take.flags & FLAGS["BYPASS"]))
+    assert len(switched) == 100
+    assert clicks(take.heard)[RATE // 10 :].max() < wet + NO_STEP
+
+
+def test_a_switch_without_a_fade_would_click(stage: Callable[..., Stage]) -> None:
+    take = stage().play(sine(1))
+    dry, wet = later(take.dry.reshape(-1)), take.heard
+    own = clicks(wet)[RATE // 10 :].max()
+    place = RATE // 2 + int(np.argmax(np.abs(wet - dry)[RATE // 2 : RATE // 2 + 480]))
+    switched = np.where(np.arange(len(wet)) < place, wet, dry)
+    assert clicks(switched)[RATE // 10 :].max() > own + 10 * NO_STEP
+
+
+def test_bypass_is_the_input_to_the_bit(stage: Callable[..., Stage]) -> None:
+    module = stage()
+    module.play(sine(0.8), button=True)
+    sound = sine(1, 333)
+    take = module.play(sound)
+    assert np.all(take.flags == FLAGS["BYPASS"])
+    assert np.array_equal(take.heard[BLOCK:], later(take.dry.reshape(-1))[BLOCK:])
+
+
+def test_a_preset_recalled_while_playing_makes_no_click(stage: Callable[..., Stage]) -> None:
+    module = stage()
+    own = clicks(module.play(sine(0.5)).heard)[RATE // 10 :].max()
+    for preset in (3, 7, 0, 5):
+        module.ask("RECALL_PRESET", index=preset)
+        take = module.play(sine(0.2))
+        spot = module.settings["presets"][preset]
+        assert take.z[-1].tolist() == [spot["x"], spot["y"]]
+        own = max(own, clicks(module.play(sine(0.5)).heard)[RATE // 10 :].max())
+        gliding = clicks(take.heard)[RATE // 100 :]  # the filter's own start is not the module's
+        assert gliding.max() < own + NO_STEP
+
+
+def test_a_short_press_freezes_the_latent_and_cv_still_offsets_it(stage: Callable[..., Stage]) -> None:
+    module = stage()
+    module.play(sine(0.1), x=0.75)
+    module.play(sine(0.1), x=0.75, button=True)
+    frozen = module.play(sine(0.3), x=0.75)
+    assert frozen.flags[-1] == FLAGS["FROZEN"]
+    turned = module.play(sine(0.3), x=0.0, y=1.0)
+    assert np.array_equal(turned.z[-1], frozen.z[-1])
+    assert module.play(sine(0.1), x=0.0, cv_x=1.0).z[-1, 0] - frozen.z[-1, 0] == pytest.approx(32_768 / 5, abs=100)
+    module.play(sine(0.1), x=0.0, button=True)
+    assert module.play(sine(0.3), x=0.0).z[-1, 0] == -32_768
+
+
+def test_the_gate_morphs_to_the_second_spot_and_back(stage: Callable[..., Stage]) -> None:
+    module = stage(morph_time_ms=400, second_spot={"x": 20_000, "y": -10_000})
+    there = module.play(sine(0.6), gate=True).z
+    assert there[-1].tolist() == [20_000, -10_000]
+    assert there[200, 0] == pytest.approx(10_000, abs=200)  # halfway at half the time
+    assert np.all(np.diff(there[:, 0]) >= 0)
+    assert np.abs(module.play(sine(0.6)).z[-1]).max() <= 1
+
+
+def test_gates_step_through_the_presets(stage: Callable[..., Stage]) -> None:
+    module = stage(gate_mode=1)
+    for preset in (*range(8), 0):
+        module.play(sine(0.02), gate=True)
+        spot = module.settings["presets"][preset]
+        assert module.play(sine(0.05)).z[-1].tolist() == [spot["x"], spot["y"]]
+
+
+def test_midi_recalls_a_preset(stage: Callable[..., Stage]) -> None:
+    module = stage()
+    module.ask("MIDI", bytes=[0xC0, 6])
+    spot = module.settings["presets"][6]
+    assert module.play(sine(0.1)).z[-1].tolist() == [spot["x"], spot["y"]]
+
+
+def test_two_late_blocks_send_the_module_dry_and_it_comes_back(stage: Callable[..., Stage]) -> None:
+    module = stage()
+    own = clicks(module.play(sine(0.5)).heard)[RATE // 10 :].max()
+    cycles = np.full(1_000, 500)
+    cycles[[100, 102, 200, 201]] = 1_500
+    take = module.play(sine(1), cycles=cycles)
+    dry = np.flatnonzero(take.flags & FLAGS["OVERLOAD"])
+    assert dry[0] == 202 and len(dry) == pytest.approx(500, abs=2)  # one late block alone is forgiven
+    assert np.all(take.rested[203:700]) and not take.rested[:202].any() and not take.rested[710:].any()
+    resting = slice(204, 702)
+    assert np.array_equal(
+        take.wet[resting].reshape(-1), later(take.dry.reshape(-1)).reshape(-1, BLOCK)[resting].ravel()
+    )
+    assert clicks(take.heard)[RATE // 10 :].max() < own + NO_STEP
+    assert module.ask("READ_STATUS").values["status"]["overloads"] == 1
+
+
+def test_power_comes_without_a_thump_within_half_a_second(stage: Callable[..., Stage]) -> None:
+    """Even with a DC on the cable and the knobs anywhere."""
+    module = stage(wait=False)
+    take = module.play(np.full(RATE // 2, 0.5), x=0.9, y=0.1, mix=0.5, level=0.8)
+    assert clicks(take.heard).max() < NO_STEP
+    assert np.abs(take.wet[:200]).max() == 0.0
+    assert level_db(module.play(sine(0.2)).heard) > -40
+
+
+def test_another_scheme_takes_over_without_a_click(stage: Callable[..., Stage]) -> None:
+    module = stage()
+    own = clicks(module.play(sine(0.5)).heard)[RATE // 10 :].max()
+    module.change(scheme=0)
+    take = module.play(sine(1))
+    assert np.abs(take.decoded[-1]).max() <= 128
+    own = max(own, clicks(module.play(sine(0.5)).heard)[RATE // 10 :].max())
+    assert clicks(take.heard)[RATE // 100 :].max() < own + NO_STEP
+
+
+def test_silence_gives_silence(stage: Callable[..., Stage]) -> None:
+    module = stage()
+    for x in (0.0, 0.5, 1.0):
+        for y in (0.0, 0.5, 1.0):
+            module.play(np.zeros(RATE // 2), x=x, y=y)
+            take = module.play(np.zeros(RATE // 4), x=x, y=y)
+            assert np.abs(take.heard).max() < NO_STEP / 10
+
+
+def test_level_drives_the_decoder_while_the_output_stays_matched(
+    stage: Callable[..., Stage], guitar: np.ndarray
+) -> None:
+    module = stage()
+    dry = level_db(guitar)
+    driven, heard = [], []
+    for level in (0.0, 0.25, 0.5, 0.75, 1.0):
+        module.play(guitar[: RATE // 10], level=level)
+        take = module.play(guitar, level=level)
+        heard.append(level_db(take.heard) - dry)
+        driven.append(level_db(take.decoded / 32_768))
+    assert np.all(np.diff(driven) > 0)
+    assert np.ptp(heard) < 6  # of 40 dB that the knob spans; a recording compresses as it is driven

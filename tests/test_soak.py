@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""The long random take: what the module plays is golden's, and a soak notices what it looks for."""
+
+import numpy as np
+import pytest
+
+from host_tools.artefacts import Artefact, released_artefacts
+from host_tools.firmware import build_firmware
+from host_tools.host_library import HostLibrary
+from host_tools.module.random_player import RandomPlayer
+from host_tools.module.soak import Proof, soak, times_stuck
+
+MUSIC = [0.5 * np.sin(np.arange(96_000) / 17)]
+BLOCK = 48
+
+
+@pytest.fixture(scope="module")
+def artefacts() -> list[Artefact]:
+    return released_artefacts()
+
+
+def test_a_minute_of_each_scheme_is_goldens(artefacts: list[Artefact]) -> None:
+    for row in soak(artefacts, 0.5, MUSIC, seed=3):
+        assert row.passed, row
+        assert row.samples > 1_200_000  # half a minute, less the rests
+        assert row.crossfaded_blocks > 10_000 and row.proved_previews > 200
+        assert row.rested_blocks > 100 and row.clipped_blocks > 100
+
+
+def test_one_wrong_integer_is_noticed(artefacts: list[Artefact]) -> None:
+    (artefact,) = (each for each in artefacts if each.scheme == "int16x8")
+    library = HostLibrary(build_firmware("host"))
+    player = RandomPlayer(MUSIC, 1)
+    library.power_up(True)
+    inputs, dry = player.stretch(500, BLOCK)
+    taps = np.empty((500, 3, BLOCK), np.int16)
+    _, outputs = library.play(inputs, dry, taps)
+    library.close()
+    for block, tap, wet, previews in ((0, 0, 0, 0), (77, 1, 1, 0)):
+        wrong = taps.copy()
+        wrong[block, tap, 5] += tap
+        proof = Proof(artefact)
+        proof.add(outputs, wrong)
+        assert (proof.wet.mismatches, proof.previews.mismatches) == (wet, previews)
+    wrong = taps.copy()
+    wrong[:, 2] += 1  # the old spot's half of every crossfade
+    proof = Proof(artefact)
+    proof.add(outputs, wrong)
+    assert proof.previews.mismatches == proof.previews.samples > 0
+
+
+def test_an_output_that_stands_still_is_noticed() -> None:
+    rng = np.random.default_rng(0)
+    moving = rng.integers(-9, 9, (40, BLOCK))
+    still = np.full((40, BLOCK), -(1 << 23))  # what a NaN becomes
+    assert times_stuck(moving, moving, moving) == 0
+    assert times_stuck(moving, moving, still) == 4
+    assert times_stuck(still, moving, still) == times_stuck(moving, still, still) == 0
