@@ -114,7 +114,7 @@ PACKETS = (
     Struct(
         "PROCESS",
         (Field("z", "i16", LATENT_SIZE), Field("dry", "i16", None, note="block_size integers of the scheme")),
-        "The next block; its sequence is that of the packet before it plus one. Answered with WET.",
+        "The next block; its sequence is that of the block before it, or of RESET, plus one. Answered with WET.",
         code=0x03,
     ),
     Struct("READ_STATUS", (), "Answered with STATUS_IS.", code=0x04),
@@ -152,7 +152,7 @@ PACKETS = (
             Field("inputs", "u8"),
             Field("dry", "i32", None, note="block_size samples of the codec, 24 bits"),
         ),
-        "The next block through the whole module, sequences as of PROCESS. Answered with PLAYED.",
+        "The next block through the whole module; sequences follow each other as of PROCESS. Answered with PLAYED.",
         code=0x0C,
     ),
     Struct("GO_LIVE", (), "Back from the bench to the codec. Answered with STATUS_IS.", code=0x0D),

@@ -93,6 +93,16 @@ def test_core_and_engine_call_nothing_outside_themselves() -> None:
     assert forbidden(undefined_symbols(objects)) == set()
 
 
+def test_the_whole_image_has_no_heap() -> None:
+    """What is not linked cannot be called, not even by a board or a library."""
+    command = ["arm-none-eabi-nm", "--demangle", "--format=just-symbols", str(build_firmware("qemu_m7"))]
+    symbols = set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines())
+    assert "main" in symbols
+    heap = re.compile(r"_?(m|c|re)alloc(_r)?|_?free(_r)?|_sbrk(_r)?|operator (new|delete).*")
+    assert [symbol for symbol in symbols if heap.fullmatch(symbol)] == []
+    assert heap.fullmatch("_malloc_r") and heap.fullmatch("operator new[](unsigned int)")
+
+
 @pytest.mark.parametrize(
     ("headers", "body", "culprit"),
     [

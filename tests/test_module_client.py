@@ -189,7 +189,7 @@ def test_presets_and_midi_reach_a_live_module(host: ModuleClient) -> None:
     time.sleep(0.05)  # it glides there
     assert (host.next_status().preset, host.status().spot) == (5, presets[4])
     assert host.store(1).presets[0] == presets[4]
-    host.midi(bytes([0xC0, 2]))
+    host.device.request("MIDI", "STATUS_IS", bytes=[0xC0, 2])
     assert host.next_status().preset == 3
 
 

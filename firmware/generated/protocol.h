@@ -70,7 +70,7 @@ inline constexpr int kFaults = 5;
 enum class PacketType : uint8_t {
   kHello = 0x01,  // Who are you? Answered with GREETING.
   kReset = 0x02,  // Selects a scheme and silences its state. Answered with READY.
-  kProcess = 0x03,  // The next block; its sequence is that of the packet before it plus one. Answered with WET.
+  kProcess = 0x03,  // The next block; its sequence is that of the block before it, or of RESET, plus one. Answered with WET.
   kReadStatus = 0x04,  // Answered with STATUS_IS.
   kReadSettings = 0x05,  // Answered with SETTINGS_ARE.
   kWriteSettings = 0x06,  // Uses these from now on and remembers them. Answered with SETTINGS_ARE.
@@ -79,7 +79,7 @@ enum class PacketType : uint8_t {
   kMidi = 0x09,  // As if they came from MIDI in. Answered with STATUS_IS.
   kPanel = 0x0a,  // Turns the knobs of a board without a panel. Answered with STATUS_IS.
   kPowerUp = 0x0b,  // Starts the module as if it had just got power, and plays what PLAY brings. Answered with STATUS_IS.
-  kPlay = 0x0c,  // The next block through the whole module, sequences as of PROCESS. Answered with PLAYED.
+  kPlay = 0x0c,  // The next block through the whole module; sequences follow each other as of PROCESS. Answered with PLAYED.
   kGoLive = 0x0d,  // Back from the bench to the codec. Answered with STATUS_IS.
   kGreeting = 0x81,  // Answers HELLO.
   kReady = 0x82,  // Answers RESET.
@@ -169,7 +169,7 @@ struct __attribute__((packed)) Reset {
 };
 static_assert(sizeof(Reset) == 1);
 
-// The next block; its sequence is that of the packet before it plus one. Answered with WET.
+// The next block; its sequence is that of the block before it, or of RESET, plus one. Answered with WET.
 // Followed by int16_t dry[]: block_size integers of the scheme.
 struct __attribute__((packed)) Process {
   int16_t z[2];
@@ -207,7 +207,7 @@ struct __attribute__((packed)) PowerUp {
 };
 static_assert(sizeof(PowerUp) == 1);
 
-// The next block through the whole module, sequences as of PROCESS. Answered with PLAYED.
+// The next block through the whole module; sequences follow each other as of PROCESS. Answered with PLAYED.
 // Followed by int32_t dry[]: block_size samples of the codec, 24 bits.
 struct __attribute__((packed)) Play {
   uint16_t adc[8];

@@ -115,10 +115,6 @@ class ModuleClient:
         """Makes a preset, 1..8, of the spot that CV is added to."""
         return _settings(self.device.request("STORE_PRESET", "SETTINGS_ARE", index=preset_index(preset)))
 
-    def midi(self, data: bytes) -> Status:
-        """Gives MIDI bytes to the module as if they came from its MIDI in."""
-        return _status(self.device.request("MIDI", "STATUS_IS", bytes=list(data)))
-
     def turn_panel(self, adc: Sequence[int], inputs: int) -> Status:
         """Turns the knobs of a board that has none; RefusalError REAL_PANEL when it has. `adc`: as ADC_CHANNELS."""
         return _status(self.device.request("PANEL", "STATUS_IS", adc=adc, inputs=inputs))
