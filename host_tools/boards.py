@@ -128,20 +128,16 @@ def run_live(
     dry: np.ndarray,
     line: bytes,
     *,
-    hang_at: int | None = None,
-    fault_at: int | None = None,
+    mishap: str = "",
     storage: Path | None = None,
 ) -> jobs.LiveRun:
     """Runs qemu_m7's live firmware between files: the codec captures `dry` (samples,), `line` arrives at the link.
 
     Ends when both are used up; the codec then captures silence. Each sample is heard two blocks later than captured,
-    and by as much as the module takes. The main loop hangs, or the audio thread faults, at a block where one is named.
+    and by as much as the module takes. A `mishap`, such as "late 300 1", is one of firmware/boards/qemu_m7/live_job.h.
     """
-    mishap = [
-        str(word) for name, at in (("hang", hang_at), ("fault", fault_at)) if at is not None for word in (name, at)
-    ]
     flash = None if storage is None else read_storage(storage)
-    run, flash_after = jobs.run_live(build_firmware("qemu_m7"), as_codec(dry), line, mishap, flash)
+    run, flash_after = jobs.run_live(build_firmware("qemu_m7"), as_codec(dry), line, mishap.split(), flash)
     if storage is not None and flash_after is not None and flash_after != flash:
         write_atomically(storage, flash_after)
     return run

@@ -9,7 +9,6 @@ a verdict other than PASS, 2 something the user can mend (one sentence), 130 int
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import sys
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from host_tools.arguments import above_zero, finite, not_negative, positive
 from host_tools.artefacts import CHECKPOINT, RELEASED, load_artefact, released_artefacts
 from host_tools.errors import UserError
 from host_tools.files import REPOSITORY, write_results
@@ -32,34 +32,6 @@ RUNS = REPOSITORY / "build" / "runs"
 SCHEME_NAMES = tuple(SCHEMES)
 
 console = Console(highlight=False)
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
-    return value
-
-
-def _not_negative(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is negative")
-    return value
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text} is not a finite number")
-    return value
-
-
-def _above_zero(text: str) -> float:
-    value = _finite(text)
-    if value <= 0:
-        raise argparse.ArgumentTypeError(f"{text} is not above zero")
-    return value
 
 
 def _schemes(arguments: argparse.Namespace) -> tuple[str, ...]:
@@ -223,22 +195,22 @@ def build_parser() -> argparse.ArgumentParser:
 
     sub = command(train, "train the VAE; the same command resumes an interrupted run")
     sub.add_argument("--name", default="vae", help="the run's folder below build/runs")
-    sub.add_argument("--steps", type=_positive)
-    sub.add_argument("--seed", type=_not_negative)
-    sub.add_argument("--learning-rate", type=_above_zero, help="the peak of its one-cycle schedule")
-    sub.add_argument("--clip-samples", type=_positive, help="how much of a pair the encoder sees")
+    sub.add_argument("--steps", type=positive)
+    sub.add_argument("--seed", type=not_negative)
+    sub.add_argument("--learning-rate", type=above_zero, help="the peak of its one-cycle schedule")
+    sub.add_argument("--clip-samples", type=positive, help="how much of a pair the encoder sees")
     sub.add_argument("--audio", type=Path, metavar="DIR", help="half of the dry clips come from the files in here")
     sub.add_argument("--from", dest="start", type=Path, metavar="DIR", help="fine-tune the checkpoint in here")
     sub.add_argument("--encoder-only", action="store_true", help="with --from: keep its decoder, learn a new encoder")
     sub.add_argument("--fresh", action="store_true", help="forget an earlier run of this name")
 
     sub = command(evaluate, "measure a checkpoint on pairs it never saw", weights, json)
-    sub.add_argument("--clips", type=_positive, default=300)
+    sub.add_argument("--clips", type=positive, default=300)
 
     sub = command(quantize, "float checkpoint to .tflite and ONNX, by quantisation-aware training", weights, scheme)
     sub.add_argument("--out", type=Path, default=REPOSITORY / "build" / "quantized", metavar="DIR")
-    sub.add_argument("--steps", type=_positive)
-    sub.add_argument("--exact-steps", type=_not_negative, help="of those, the last ones on TFLite Micro's integers")
+    sub.add_argument("--steps", type=positive)
+    sub.add_argument("--exact-steps", type=not_negative, help="of those, the last ones on TFLite Micro's integers")
     sub.add_argument("--from", dest="start", type=Path, metavar="DIR", help="start from what is quantised in here")
 
     sub = command(emit, ".tflite to the C++ of the static engine and the golden vectors", models)
@@ -246,20 +218,20 @@ def build_parser() -> argparse.ArgumentParser:
     sub.add_argument("--golden", type=Path, default=REPOSITORY / "tests" / "golden", metavar="DIR")
 
     sub = command(witness, "golden against TFLite Micro and LiteRT", scheme, models, audio, json)
-    sub.add_argument("--samples", type=_positive, default=1_000_000, help="random ones, each scheme")
+    sub.add_argument("--samples", type=positive, default=1_000_000, help="random ones, each scheme")
     sub.add_argument("--qat", action="store_true", help="also QAT's exact forward pass against TFLite Micro")
 
     text = "a device against golden, bit for bit, and against the float model"
     sub = command(verify, text, scheme, models, audio, json)
     sub.add_argument("--board", default="host", help="host, qemu_m7, or any port that pyserial opens")
-    sub.add_argument("--seconds", type=_above_zero, default=1.0, help="of each recording (default 1)")
+    sub.add_argument("--seconds", type=above_zero, default=1.0, help="of each recording (default 1)")
     text = "each scheme (default 1,000,000; over a port 48,000)"
-    sub.add_argument("--random-samples", type=_not_negative, default=None, help=text)
+    sub.add_argument("--random-samples", type=not_negative, default=None, help=text)
 
     sub = command(render, "play a recording at a spot of the map", scheme, models)
     sub.add_argument("dry", type=Path, metavar="DRY.wav")
     sub.add_argument("-o", "--output", type=Path, required=True, metavar="WET.wav")
-    sub.add_argument("--z", type=_finite, nargs=2, required=True, metavar=("X", "Y"))
+    sub.add_argument("--z", type=finite, nargs=2, required=True, metavar=("X", "Y"))
     sub.add_argument("--engine", choices=("float", "golden", "host"), default="golden")
 
     add_module_commands(commands)

@@ -94,6 +94,7 @@ class CortexM7:
         def collect(_uc: Uc, address: int, size: int, _data: object) -> None:
             addresses.extend(self._instructions(address, size))
 
+        self._uc.ctl_flush_tb()  # what was translated before the hook came would run without it
         hook = self._uc.hook_add(UC_HOOK_BLOCK, collect)
         try:
             self.call(symbol, *arguments)

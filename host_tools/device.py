@@ -27,6 +27,7 @@ from quantize.graph import SCHEMES
 
 HELLO_ATTEMPTS = 5
 HELLO_TIMEOUT_S = 1.0  # of one attempt
+LEAVE_TIMEOUT_S = 1.0  # of the good-bye
 REPLY_TIMEOUT_S = 5.0  # QEMU on a busy machine may need a second for its first block
 # Requests that may wait for their replies, in bytes: enough to keep the line busy, and so few that both sides' buffers
 # hold them and nobody waits for the other.
@@ -101,11 +102,11 @@ class Device:
 
     def close(self) -> None:
         """Leaves the module live, as far as it listens; gives the port back, and ends what was started for it."""
-        if self._bench:
-            self._bench = False
-            with suppress(LinkError):
-                self._transport.write(frame(protocol.pack("GO_LIVE", self._next_sequence())))
-        self._transport.close()
+        try:
+            if self._bench:
+                self._leave_bench()
+        finally:
+            self._transport.close()
 
     def hello(self) -> Greeting:
         """The device's greeting."""
@@ -194,6 +195,18 @@ class Device:
         raise LinkError(
             f"{self.name} answers, but not in gritspace packets; load the gritspace firmware, or choose another port"
         )
+
+    def _leave_bench(self) -> None:
+        """Waits until GO_LIVE is answered: a socket that closes over unread replies throws away what it has sent."""
+        self._bench = False
+        sequence = self._next_sequence()
+        deadline = time.monotonic() + LEAVE_TIMEOUT_S
+        with suppress(LinkError):
+            # The delimiter ends a request of which an interrupt let only half be sent.
+            self._transport.write(DELIMITER + frame(protocol.pack("GO_LIVE", sequence)))
+            while (left_s := deadline - time.monotonic()) > 0 and (data := self._transport.read(left_s)):
+                if any(protocol.answers(packet, "STATUS_IS", sequence) for packet in self._reader.feed(data)):
+                    return
 
     def _understand_greeting(self, packet: bytes) -> Greeting | None:
         """The greeting, if the packet is one; LinkError when it is of another version, or our own echo."""

@@ -25,9 +25,9 @@ FLASH = "flash"  # a storage's bytes, among a job's files
 
 @dataclass(frozen=True, eq=False)
 class LiveRun:
-    """What came out of a live job. `status` is QEMU's: 0, or 128 + the number of an exception."""
+    """What came out of a live job. `status` is QEMU's: 0, or 128 + the number of an exception that came twice."""
 
-    wet: np.ndarray  # (samples,) int32: all that was heard
+    wet: np.ndarray  # (samples,) int32: all that was heard, also before a restart
     replies: bytes
     status: int
 

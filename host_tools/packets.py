@@ -118,7 +118,12 @@ PACKETS = (
         code=0x03,
     ),
     Struct("READ_STATUS", (), "Answered with STATUS_IS.", code=0x04),
-    Struct("READ_SETTINGS", (), "Answered with SETTINGS_ARE.", code=0x05),
+    Struct(
+        "READ_SETTINGS",
+        (Field("factory", "u8", note="0: those in use, 1: what a new module has"),),
+        "Answered with SETTINGS_ARE.",
+        code=0x05,
+    ),
     Struct(
         "WRITE_SETTINGS",
         (Field("settings", "SETTINGS"),),

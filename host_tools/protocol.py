@@ -114,6 +114,11 @@ def unpack(packet: bytes) -> Packet:
     return Packet(part.name, sequence, _unpack_fields(part, packet[_HEADER.size :]))
 
 
+def answers(packet: bytes, name: str, sequence: int) -> bool:
+    """Whether this is the packet called `name` with this sequence, by its header alone."""
+    return packet[: _HEADER.size] == _HEADER.pack(_BY_NAME[name].code, sequence)
+
+
 def greeting_identity(packet: bytes) -> Identity | None:
     """Who sent this GREETING of any version; None when it is another packet."""
     if len(packet) < _HEADER.size + _GREETING_START.size or packet[0] != _BY_NAME["GREETING"].code:

@@ -17,7 +17,6 @@ from quantize.golden import activation_range
 from quantize.graph import Convolution, Graph, GraphError, Layer
 
 COLUMNS = 4  # output columns whose sums an engine's inner loop keeps in registers
-LOAD_ORDER = (1, 0, 3, 2)  # in which that loop loads the columns' weights, see columns.h
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,12 +147,12 @@ class LayerTables:
         return np.concatenate([pack(w[0::2], w[1::2]) for w in newest])
 
     def stream(self) -> list[int]:
-        """Group by group: weights [tap][pair of inputs][column in LOAD_ORDER], then each column's requantisation."""
+        """Group by group: weights [tap][pair of inputs][column], then each column's requantisation."""
         words: list[int] = []
         columns, inputs = self.columns(), padded_channels(self.graph)
         for first in range(0, len(columns), COLUMNS):
             group = columns[first : first + COLUMNS]
-            weights = [self._weights(*group[i])[:, :inputs] for i in LOAD_ORDER]
+            weights = [self._weights(*column)[:, :inputs] for column in group]
             words.extend(np.stack([pack(w[:, 0::2], w[:, 1::2]) for w in weights], axis=-1).ravel().tolist())
             for requantization, channel in group:
                 words.extend(value & 0xFFFFFFFF for value in requantization.parameters(channel, self.fast))

@@ -22,7 +22,7 @@ GESTURES = np.dtype(
     [(name, "f4") for name in ("x", "y", "cv_x", "cv_y", "level", "mix")]
     + [(name, "?") for name in ("gate", "gate_rose", "freeze_pressed", "bypass_pressed")]
 )
-COMMAND_KINDS = ("recall_preset", "move_x", "move_y", "freeze", "bypass")
+COMMAND_KINDS = ("recall_preset", "move_x", "move_y", "freeze", "bypass", "recalibrated")
 COMMAND = np.dtype([("block", "u4"), ("kind", "u1"), ("value", "f4")], align=True)
 SPOT_STATE = np.dtype([("place", "f4", 2), ("base", "f4", 2), ("source", "u1"), ("preset", "u1")], align=True)
 
@@ -76,8 +76,14 @@ def gestures(blocks: int, **changes: Any) -> np.ndarray:
 class Panel:
     """The compiled code. Every call starts at power-up."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, fault: tuple[str, str] | None = None) -> None:
+        """Compiles in `folder`. `fault`: text of spot.cpp, and what stands there instead."""
         sources = [FIRMWARE / "core" / name for name in ("controls.cpp", "spot.cpp", "lights.cpp")]
+        if fault:
+            text = sources[1].read_text()
+            assert text.count(fault[0]) == 1, fault
+            sources[1] = folder / "spot.cpp"
+            sources[1].write_text(text.replace(*fault))
         path = compile_library(folder / "panel.so", [*sources, TEST_SOURCES / "panel_library.cpp"])
         self._library = ctypes.CDLL(str(path))
 

@@ -92,3 +92,23 @@ SHAPES: dict[str, Callable[[str], Graph]] = {
     "one tap": lambda scheme: synthetic_graph(scheme, channels=2, dilations=(1,), kernel_size=1, block_size=1),
 }
 GRAPHS = {f"{shape}, {scheme}": build(scheme) for shape, build in SHAPES.items() for scheme in SCHEMES}
+
+
+def random_graph(scheme: str, seed: int) -> Graph:
+    """A decoder of any shape that the engine takes: 2 to 24 channels, 1 to 7 layers, blocks of 8 to 96."""
+    rng = np.random.default_rng(seed)
+    graph = synthetic_graph(
+        scheme,
+        channels=int(rng.integers(2, 25)),
+        dilations=tuple(int(d) for d in rng.choice([1, 2, 3, 4, 5, 8, 13, 16, 32, 45], rng.integers(1, 8))),
+        kernel_size=int(rng.integers(1, 5)),
+        condition_channels=int(rng.integers(1, 9)),
+        hidden_channels=int(rng.integers(1, 9)),
+        gated=bool(rng.random() < 0.7),
+        block_size=int(rng.integers(8, 97)),
+        seed=seed,
+    )
+    changes: list[Callable[[Graph], Graph]] = [lambda same: same, coarse_weights]
+    if graph.layers[0].gate is not None:
+        changes += [asymmetric, coarse_stream, signed_gates, half_plain]
+    return changes[rng.integers(len(changes))](graph)

@@ -25,12 +25,13 @@ SOURCES = [TEST_SOURCES / "sound_library.cpp", FIRMWARE / "core/decibels.cpp", F
 PROCESSOR = FIRMWARE / "core/processor.cpp"
 
 SOUND = np.dtype(
-    [("x", "f4"), ("y", "f4"), ("level", "f4"), ("mix", "f4"), ("bypass", "?"), ("overload", "?"), ("mute", "?")],
+    [("x", "f4"), ("y", "f4"), ("level", "f4"), ("mix", "f4"), ("bypass", "?"), ("overload", "?"), ("scheme", "u1")],
     align=True,
 )
 REPORT = np.dtype(
     [
         ("z", "i2", 2),
+        ("idle", "i2"),
         *((name, "?") for name in ("clipped", "crossfaded", "rested")),
         *((name, "f4") for name in ("input_peak", "output_peak")),
         *((name, "i2", 256) for name in ("dry", "wet", "before")),
@@ -56,11 +57,20 @@ class Played:
 
 
 def sounds(blocks: int, **values: object) -> np.ndarray:
-    """One Sound a block: the map's middle, level at noon, all wet; or these values, one or one for each block."""
+    """One Sound a block: the map's middle, level at noon, all wet, in int16x8; or these values, one or one for each
+    block."""
     result = np.zeros(blocks, SOUND)
+    result["scheme"] = SCHEMES["int16x8"].code
     for name, value in {"level": 0.5, "mix": 1.0, **values}.items():
         result[name] = value
     return result
+
+
+def in_scheme(passage: np.ndarray, scheme: str) -> np.ndarray:
+    """The same sounds by another decoder."""
+    changed = passage.copy()
+    changed["scheme"] = SCHEMES[scheme].code
+    return changed
 
 
 class SoundLibrary:
@@ -84,7 +94,8 @@ class SoundLibrary:
         return Played(out, reports)
 
     def play_settled(self, scheme: str, passage: np.ndarray, audio: np.ndarray) -> Played:
-        """The same, after powering up with the passage's first sound and a third of a second of silence."""
+        """The same in this scheme, after powering up with the first sound and a third of a second of silence."""
+        passage = in_scheme(passage, scheme)
         self.init(scheme)
         self.play(np.repeat(passage[:1], BLOCKS_PER_SECOND // 3), np.zeros(BLOCKS_PER_SECOND // 3 * BLOCK))
         return self.play(passage, audio)

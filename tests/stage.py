@@ -52,7 +52,7 @@ class Stage:
         named = os.environ.get("GRITSPACE_SCENARIO_LIBRARY")
         self._library = HostLibrary(Path(named) if named else build_firmware("host"))
         self._reader = PacketReader()
-        self.settings = self.ask("READ_SETTINGS").values["settings"]
+        self.settings = self.ask("READ_SETTINGS", factory=0).values["settings"]
         self.change(**settings)
         self._circuit = Circuit(*(self.settings[name] for name in ("pot_low", "pot_high", "cv_zero", "cv_per_volt")))
         self._library.power_up(factory=False)

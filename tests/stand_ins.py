@@ -137,6 +137,8 @@ class StandInModule:
         if name == "PLAY":
             return "PLAYED", {"spot": self._base, "flags": FLAGS["CLIP"], "leds": [0] * 4, "wet": values["dry"]}
         self._carry_out(name, values)
+        if name == "READ_SETTINGS" and values["factory"]:
+            return "SETTINGS_ARE", {"settings": factory_values()}
         if name in ("READ_SETTINGS", "WRITE_SETTINGS", "STORE_PRESET"):
             return "SETTINGS_ARE", {"settings": self.settings}
         return "STATUS_IS", {"status": self._status()}

@@ -65,6 +65,7 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_counts_are_those_counted_by_hand(counted: Path) -> None:
     machine = CortexM7(counted)
     assert len(machine.trace("loop", 1000)) == 2001
+    machine.call("skip", 0)  # what has run untraced before is traced, too
     assert len(machine.trace("skip", 0)) == len(machine.trace("skip", 1)) == 4
     assert machine.call("skip", 0) == 7
     assert machine.call("skip", 5) == 5
@@ -101,8 +102,9 @@ def test_the_live_path_is_within_its_bound(result: BenchResult) -> None:
         assert 20 < row.instructions_per_sample + link.instructions_per_sample < LIVE_CYCLES
         if row.model_cycles_per_sample is not None and link.model_cycles_per_sample is not None:
             assert row.model_cycles_per_sample + link.model_cycles_per_sample <= LIVE_CYCLES
-    # A moving spot costs a second pass of the decoder that plays, int16x8, and nothing else.
-    assert two_passes.instructions_per_sample == pytest.approx(2 * result.rows[1].instructions_per_sample, rel=0.02)
+    # A moving spot costs a second pass of the decoder that plays, int16x8, and its idle sample; nothing else.
+    one_pass = result.rows[1].instructions_per_sample
+    assert 2 * one_pass < two_passes.instructions_per_sample < 2.2 * one_pass
     assert moving.instructions_per_sample == pytest.approx(still.instructions_per_sample, rel=0.05)
 
 

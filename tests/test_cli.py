@@ -148,7 +148,20 @@ def at_home(monkeypatch, tmp_path):
 
 
 def test_play_writes_a_whole_file_and_says_what_was_done(monkeypatch, capsys, at_home, take, tmp_path):
-    words = ("--knobs", "x=0.25", "mix=1", "--cv-x", "lfo:2:3", "--cv-y", "dc:-1", "--gate", "clock:2", "--preset", 2)
+    words = (
+        "--knob",
+        "x=0.25",
+        "--knob",
+        "mix=1",
+        "--cv-x",
+        "lfo:2:3",
+        "--cv-y",
+        "dc:-1",
+        "--gate",
+        "clock:2",
+        "--preset",
+        2,
+    )
     assert run(monkeypatch, "play", take, "-o", tmp_path / "wet.wav", *words) == 0
     samples, rate = soundfile.read(tmp_path / "wet.wav")
     assert (len(samples), rate) == (RATE // 4, RATE) and np.abs(samples).max() > 0.1
@@ -157,12 +170,31 @@ def test_play_writes_a_whole_file_and_says_what_was_done(monkeypatch, capsys, at
 
 
 @pytest.mark.parametrize(
-    "words", [("--cv-x", "nowhere.wav"), ("--gate", "dc:1"), ("--knobs", "volume=1"), ("--board", "/dev/ttyNowhere")]
+    "words", [("--cv-x", "nowhere.wav"), ("--gate", "dc:1"), ("--knob", "volume=1"), ("--board", "/dev/ttyNowhere")]
 )
 def test_what_play_cannot_use_is_one_sentence_and_writes_nothing(monkeypatch, capsys, at_home, take, tmp_path, words):
     assert run(monkeypatch, "play", take, "-o", tmp_path / "out" / "wet.wav", *words) == 2
     error = capsys.readouterr().err
     assert words[1] in error and error.count("\n") == 1 and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("soak", "--minutes", "nan"), "--minutes: nan is not a finite number"),
+        (("soak", "--minutes", "inf"), "--minutes: inf is not a finite number"),
+        (("soak", "--minutes", "-1"), "--minutes: -1 is not above zero"),
+        (("soak", "--seed", "-1"), "--seed: -1 is negative"),
+        (("soak", "--seed", "x"), "--seed: x is not a whole number"),
+        (("monitor", "--seconds", "nan"), "--seconds: nan is not a finite number"),
+        (("monitor", "--seconds", "-3"), "--seconds: -3 is not above zero"),
+        (("train", "--steps", "0"), "--steps: 0 is not at least 1"),
+    ],
+)
+def test_a_number_out_of_range_is_one_sentence(monkeypatch, capsys, words, said):
+    with pytest.raises(SystemExit) as stop:
+        run(monkeypatch, *words)
+    assert stop.value.code == 2 and capsys.readouterr().err.endswith(f"error: argument {said}\n")
 
 
 @pytest.mark.parametrize(
@@ -192,16 +224,17 @@ def test_calibrate_stores_and_writes_its_report_card(monkeypatch, capsys, at_hom
 @pytest.mark.parametrize(
     ("answers", "status", "said"),
     [
-        (["", "g"], 1, "FAIL: nothing was stored"),
+        (["", "g"], 1, "REFUSED: nothing was stored; wrote"),
         (["", KeyboardInterrupt()], 130, "nothing was stored"),
         ([EOFError()], 2, ""),
     ],
 )
-def test_a_calibration_that_does_not_end_well_stores_nothing(monkeypatch, capsys, answers, status, said):
+def test_a_calibration_that_does_not_end_well_stores_nothing(monkeypatch, capsys, tmp_path, answers, status, said):
     module = StandInModule(adc=lambda: [0] * 8)  # nothing is connected
     monkeypatch.setattr(boards, "open_board", lambda board, storage=None: Device(module))
     monkeypatch.setattr(commands.console, "input", Mock(side_effect=answers))
-    assert run(monkeypatch, "calibrate", "--board", "/dev/ttyACM0") == status
+    assert run(monkeypatch, "calibrate", "--board", "/dev/ttyACM0", "--out", tmp_path) == status
+    assert len(list(tmp_path.iterdir())) == (2 if status == 1 else 0)
     assert said in capsys.readouterr().out and "WRITE_SETTINGS" not in module.requests and module.closed
 
 

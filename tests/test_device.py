@@ -3,17 +3,17 @@
 
 import os
 import pty
-import socket
 import struct
 import threading
 import tty
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 from compiled import compile_stub_device
+from ports import Behaviour, Send, answer, port, well_behaved
 
 from host_tools import device, protocol
 from host_tools.boards import HostTransport, open_board
@@ -21,30 +21,6 @@ from host_tools.device import Device, RefusalError
 from host_tools.errors import LinkError
 from host_tools.framing import PacketReader, frame
 from host_tools.packets import ERRORS
-
-Send = Callable[[bytes], None]
-Behaviour = Callable[[bytes, Send], bool]  # takes what arrived, answers, and says whether to stay connected
-
-
-@contextmanager
-def port(behave: Behaviour) -> Iterator[str]:
-    """A TCP port with one client and this behaviour behind it."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            connection, _ = server.accept()
-            with connection:
-                try:
-                    while (data := connection.recv(4096)) and behave(data, connection.sendall):
-                        pass
-                except OSError:
-                    pass  # the client went first
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield f"socket://127.0.0.1:{server.getsockname()[1]}"
-        thread.join(10)
-        assert not thread.is_alive()
 
 
 @pytest.fixture(scope="module")
@@ -62,19 +38,6 @@ def stub(library: Path) -> Iterator[HostTransport]:
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device, "HELLO_TIMEOUT_S", 0.1)
     monkeypatch.setattr(device, "REPLY_TIMEOUT_S", 0.3)
-
-
-def answer(stub: HostTransport, data: bytes) -> bytes:
-    stub.write(data)
-    return stub.read(0)
-
-
-def well_behaved(stub: HostTransport) -> Behaviour:
-    def behave(data: bytes, send: Send) -> bool:
-        send(answer(stub, data))
-        return True
-
-    return behave
 
 
 def stub_wet(dry: np.ndarray, z: int) -> np.ndarray:

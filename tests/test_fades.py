@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Bypass, overload, mute and power-up: what is heard before and after, and that the way there is no click."""
+"""Bypass, overload, another scheme and power-up: what is heard before and after, and that the way there is no click."""
 
 from __future__ import annotations
 
@@ -142,13 +142,26 @@ def test_without_its_fade_it_would_thump(tmp_path: Path) -> None:
     assert power_up_step(compile_sound(tmp_path / "sound.so", ENGINE, fault), 0.9, mix=0.0) > CLICK
 
 
-def test_mute_is_silence_and_no_click(engine: SoundLibrary) -> None:
-    blocks, audio = 120, sine(120)
-    mute = (np.arange(blocks) >= 30) & (np.arange(blocks) < 80)
-    out = engine.play_settled("int16x8", sounds(blocks, mix=0.0, mute=mute), audio).out
-    assert not out[42 * BLOCK : 80 * BLOCK].any()
-    assert np.array_equal(out[92 * BLOCK :], late(audio)[92 * BLOCK :])
-    assert np.abs(treble(out)[RATE // 50 :]).max() < CLICK
+def test_another_scheme_comes_in_by_way_of_dry(engine: SoundLibrary) -> None:
+    blocks, audio = 150, sine(150)
+    scheme = np.where(np.arange(blocks) < 30, 1, 0)
+    engine.play_settled("int16x8", sounds(30, x=0.2), sine(30))
+    passage = sounds(blocks, x=0.2)
+    passage["scheme"] = scheme
+    played = engine.play(passage, audio)
+    codes = np.abs(played.reports["wet"][:, :BLOCK]).max(axis=1)
+    assert codes[:30].min() > 128 and codes[45:].max() <= 128
+    assert np.array_equal(played.out[46 * BLOCK : 60 * BLOCK], late(audio)[46 * BLOCK : 60 * BLOCK])
+    assert np.abs(treble(played.out)[RATE // 50 :]).max() < CLICK + 2 / 128  # the last steps are those of 8 bits
+
+
+def test_bypass_stays_dry_to_the_bit_while_the_scheme_changes(engine: SoundLibrary) -> None:
+    blocks = 150
+    passage = sounds(blocks, x=0.2, bypass=True)
+    passage["scheme"] = np.where(np.arange(blocks) < 60, 1, 0)
+    audio = sine(blocks)
+    engine.play_settled("int16x8", passage[:1].repeat(30), sine(30))
+    assert np.array_equal(engine.play(passage, audio).out[BLOCK:], late(audio)[BLOCK:])
 
 
 def test_init_forgets_everything(engine: SoundLibrary) -> None:

@@ -80,6 +80,17 @@ def test_refusals(line: Line) -> None:
     assert line.send("PROCESS", 1, z=[127, -128], dry=[127] * 48).name == "WET"  # none of these moved the stream
 
 
+def test_what_a_new_module_has_is_told_beside_the_settings_in_use(line: Line) -> None:
+    factory = line.send("READ_SETTINGS", 1, factory=1).values["settings"]
+    changed = {**factory, "gate_mode": 1}
+    line.send("WRITE_SETTINGS", 2, settings=changed)
+    assert line.send("READ_SETTINGS", 3, factory=1).values["settings"] == factory
+    assert line.send("READ_SETTINGS", 4, factory=0).values["settings"] == changed
+    assert line.error_of("READ_SETTINGS", 5, factory=2) == "OUT_OF_RANGE"
+    (reply,) = line.send_bytes(frame(bytes([0x05, 6, 0])))
+    assert ERRORS[reply.values["code"]][0] == "WRONG_SIZE"
+
+
 def test_a_lost_block_stops_the_stream(line: Line) -> None:
     line.send("RESET", 0, scheme=INT8)
     damaged = bytearray(frame(protocol.pack("PROCESS", 1, z=[0, 0], dry=BLOCK)))

@@ -92,28 +92,28 @@ def test_a_module_session_refuses_what_does_not_fit(line: Line) -> None:
 
 
 def test_settings_are_used_and_remembered(line: Line) -> None:
-    settings = line.send("READ_SETTINGS", 1).values["settings"]
+    settings = line.send("READ_SETTINGS", 1, factory=0).values["settings"]
     changed = {**settings, "morph_time_ms": 1234, "presets": [{"x": i, "y": -i} for i in range(PRESETS)]}
     assert line.send("WRITE_SETTINGS", 2, settings=changed).values["settings"] == changed
     line.send("POWER_UP", 3, factory=1)
-    assert line.send("READ_SETTINGS", 4).values["settings"] == settings
+    assert line.send("READ_SETTINGS", 4, factory=0).values["settings"] == settings
     line.send("GO_LIVE", 5)
-    assert line.send("READ_SETTINGS", 6).values["settings"] == changed
+    assert line.send("READ_SETTINGS", 6, factory=0).values["settings"] == changed
     assert line.error_of("WRITE_SETTINGS", 7, settings={**changed, "morph_time_ms": 10_001}) == "OUT_OF_RANGE"
-    assert line.send("READ_SETTINGS", 8).values["settings"] == changed
+    assert line.send("READ_SETTINGS", 8, factory=0).values["settings"] == changed
 
 
 def test_changes_on_a_factory_bench_are_not_remembered(line: Line) -> None:
-    settings = line.send("READ_SETTINGS", 1).values["settings"]
+    settings = line.send("READ_SETTINGS", 1, factory=0).values["settings"]
     line.send("POWER_UP", 2, factory=1)
     line.send("WRITE_SETTINGS", 3, settings={**settings, "morph_time_ms": 1})
     line.send("GO_LIVE", 4)
-    assert line.send("READ_SETTINGS", 5).values["settings"] == settings
+    assert line.send("READ_SETTINGS", 5, factory=0).values["settings"] == settings
 
 
 def test_presets_are_recalled_and_stored(line: Line) -> None:
     bench = Bench(line)
-    presets = line.send("READ_SETTINGS", 1).values["settings"]["presets"]
+    presets = line.send("READ_SETTINGS", 1, factory=0).values["settings"]["presets"]
     line.send("RECALL_PRESET", 2, index=5)
     assert bench.settle()["spot"] == presets[5]
     status = line.send("READ_STATUS", 3).values["status"]
@@ -126,16 +126,16 @@ def test_presets_are_recalled_and_stored(line: Line) -> None:
 
 def test_asking_faster_than_the_module_plays_is_refused(line: Line) -> None:
     Bench(line)
-    replies = [line.send("RECALL_PRESET", i, index=i % PRESETS) for i in range(20)]
-    assert [reply.name for reply in replies] == ["STATUS_IS"] * 16 + ["ERROR"] * 4
+    replies = [line.send("RECALL_PRESET", i, index=i % PRESETS) for i in range(68)]
+    assert [reply.name for reply in replies] == ["STATUS_IS"] * 64 + ["ERROR"] * 4
 
 
 def test_midi_moves_the_spot(line: Line) -> None:
     bench = Bench(line)
     line.send("MIDI", 1, bytes=[0xB0, 14, 127, 15, 0])
-    assert bench.settle()["spot"] == {"x": 32_767, "y": -32_768}
+    assert bench.settle(120)["spot"] == {"x": 32_767, "y": -32_768}
     line.send("MIDI", 2, bytes=[14, 64, 15, 64])
-    assert bench.settle()["spot"] == {"x": 0, "y": 0}
+    assert bench.settle(120)["spot"] == {"x": 0, "y": 0}
     line.send("MIDI", 3, bytes=[81, 127, 80, 127])
     assert bench.settle()["flags"] == FLAGS["BYPASS"] | FLAGS["FROZEN"]
     line.send("MIDI", 4, bytes=[0xC0, 3])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Whole modules without hardware: recordings through host and QEMU, QEMU's codec beside its link, storage, watchdog."""
+"""Whole modules without hardware: recordings through host and QEMU, QEMU's live firmware beside its link, storage."""
 
 import time
 from collections.abc import Iterator
@@ -9,35 +9,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hostile_line import answers
+from live_runs import BLOCK, LOUD, SETTLED, after, noise, panel, turn
 
-from host_tools import boards, host_library, protocol, qemu
+from host_tools import boards, host_library, protocol
 from host_tools.boards import HostTransport, QemuTransport
 from host_tools.errors import LinkError, UserError
 from host_tools.firmware import build_firmware
 from host_tools.framing import DELIMITER, PacketReader, frame
 from host_tools.host_library import HostLibrary
-from host_tools.jobs import LiveRun
-from host_tools.packets import ADC_CHANNELS, FAULTS, FLAGS
+from host_tools.packets import ADC_CHANNELS, FLAGS
 from host_tools.playback import BUDGET_CYCLES, PLAY_INPUT, play_inputs
 from host_tools.transport import Transport
 from quantize.graph import SCHEMES
 
 BOARDS = ("host", "qemu_m7")
-BLOCK = 48  # samples
-SETTLED = 300  # blocks: the module is silent after power-up, then fades in
-LOUD = 1 << 21
-CV_ZERO = 33105  # code at 0 V of the factory's settings
-
-
-def panel(**turned: int) -> list[int]:
-    """Codes of a panel at noon with nothing patched, but for the channels that are named."""
-    codes = dict.fromkeys(ADC_CHANNELS, 32768) | {"cv_x": CV_ZERO, "cv_y": CV_ZERO} | turned
-    return [codes[channel] for channel in ADC_CHANNELS]
-
-
-def noise(blocks: int, seed: int = 1) -> np.ndarray:
-    return np.random.default_rng(seed).integers(-LOUD, LOUD, (blocks, BLOCK), dtype=np.int32)
 
 
 def random_inputs(blocks: int) -> np.recarray:
@@ -77,7 +62,7 @@ def board_line(board: str, storage: Path | None = None) -> Iterator[Line]:
 
 def store_scheme(board: str, storage: Path, scheme: str) -> None:
     with board_line(board, storage) as line:
-        settings = line.ask("READ_SETTINGS")["settings"] | {"scheme": SCHEMES[scheme].code}
+        settings = line.ask("READ_SETTINGS", factory=0)["settings"] | {"scheme": SCHEMES[scheme].code}
         assert line.ask("WRITE_SETTINGS", settings=settings)["settings"] == settings
 
 
@@ -157,9 +142,9 @@ def test_presets_outlive_the_board_in_its_storage(board: str, tmp_path: Path) ->
         stored = line.ask("STORE_PRESET", index=3)["settings"]["presets"][3]
     assert stored["x"] > 32000 and stored["y"] < -32000
     with board_line(board, storage) as line:
-        assert line.ask("READ_SETTINGS")["settings"]["presets"][3] == stored
+        assert line.ask("READ_SETTINGS", factory=0)["settings"]["presets"][3] == stored
     with board_line(board) as line:
-        assert line.ask("READ_SETTINGS")["settings"]["presets"][3] != stored
+        assert line.ask("READ_SETTINGS", factory=0)["settings"]["presets"][3] != stored
 
 
 @pytest.mark.parametrize("board", BOARDS)
@@ -198,22 +183,12 @@ def test_the_hosts_codec_plays_as_time_passes(monkeypatch: pytest.MonkeyPatch) -
     transport.close()
 
 
-def live_status(run: LiveRun) -> dict[str, Any]:
-    """The state that the last READ_STATUS met."""
-    return dict(answers(PacketReader().feed(run.replies))[-1].values["status"])
-
-
-def after(blocks: int) -> bytes:
-    """A READ_STATUS that arrives not before this many blocks: a turn of the main loop takes more than 100 ns."""
-    return bytes(blocks * 10_000) + frame(protocol.pack("READ_STATUS", 1))
-
-
 @pytest.mark.parametrize("mix", [0, 65535])
 def test_sound_takes_two_blocks_and_the_decoders_latency(mix: int) -> None:
     dry = np.zeros((SETTLED + 20, BLOCK), np.int32)
     dry[SETTLED, 7] = LOUD
     hands = panel(mix=mix)
-    run = boards.run_live(dry.reshape(-1), frame(protocol.pack("PANEL", 1, adc=hands, inputs=0)))
+    run = boards.run_live(dry.reshape(-1), turn(mix=mix))
     offline, _ = boards.play("host", play_inputs(np.array([hands] * len(dry))), dry)
     assert run.status == 0
     with boards.open_board("host") as device:
@@ -227,41 +202,12 @@ def test_sound_takes_two_blocks_and_the_decoders_latency(mix: int) -> None:
         assert run.wet[strike + delay + latency] == LOUD
 
 
-def test_the_live_firmware_has_time_to_spare() -> None:
-    status = live_status(boards.run_live(noise(50).reshape(-1), after(100)))
-    assert status["blocks"] >= 100 and status["lost_blocks"] == status["overloads"] == 0
-    assert status["budget_cycles"] == 25_000 and 0 < status["mean_cycles"] <= status["worst_cycles"] < 25_000
-    assert status["flags"] == FLAGS["LIVE"] and status["fault"] == 0
-    assert status["adc"] == panel()
-
-
-def test_a_processor_that_is_too_slow_loses_blocks_and_goes_dry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(qemu, "CLOCK", ("-icount", "shift=4"))  # an eighth of the speed
-    status = live_status(boards.run_live(noise(50).reshape(-1), after(10)))
-    assert status["lost_blocks"] > 0 and status["overloads"] > 0 and status["flags"] & FLAGS["OVERLOAD"]
-
-
-def test_the_watchdog_restarts_a_main_loop_that_hangs() -> None:
-    question = frame(protocol.pack("READ_STATUS", 1))
-    dry = noise(40).reshape(-1)
-    faults = [FAULTS[live_status(boards.run_live(dry, question, hang_at=at))["fault"]] for at in (10, None)]
-    assert faults == ["restarted by the watchdog", "none"]
-
-
-def test_a_fault_mutes_the_codec() -> None:
-    run = boards.run_live(noise(SETTLED + 10).reshape(-1), b"", fault_at=SETTLED)
-    hard_fault = 3
-    assert run.status == 128 + hard_fault
-    heard = np.abs(run.wet.reshape(-1, BLOCK)).max(axis=1)
-    assert len(heard) == SETTLED + 3  # two blocks had been played and not yet heard
-    assert np.all(heard[-12:-2] > LOUD // 4) and not np.any(heard[-2:])
-
-
 def test_the_live_firmware_remembers_what_the_line_asks(tmp_path: Path) -> None:
     storage = tmp_path / "flash"
-    turn = frame(protocol.pack("PANEL", 1, adc=panel(x=65535), inputs=0))
     boards.run_live(
-        noise(1).reshape(-1), turn + after(100) + frame(protocol.pack("STORE_PRESET", 2, index=0)), storage=storage
+        noise(1).reshape(-1),
+        turn(x=65535) + after(100) + frame(protocol.pack("STORE_PRESET", 2, index=0)),
+        storage=storage,
     )
     with board_line("host", storage) as line:
-        assert line.ask("READ_SETTINGS")["settings"]["presets"][0]["x"] > 32000
+        assert line.ask("READ_SETTINGS", factory=0)["settings"]["presets"][0]["x"] > 32000

@@ -110,28 +110,6 @@ def test_what_a_module_refuses_is_said_with_the_remedy(refusal: str, words: str)
         assert caught.value.name == refusal
 
 
-@pytest.mark.parametrize("taken", [False, True])
-def test_a_module_that_was_taken_to_the_bench_is_left_live(taken: bool) -> None:
-    module = StandInModule()
-    with Device(module) as opened:
-        if taken:
-            opened.request("POWER_UP", "STATUS_IS", factory=1)
-    assert module.closed and (module.requests[-1] == "GO_LIVE") == taken
-
-
-def test_closing_a_dead_line_is_quiet() -> None:
-    class Dying(StandInModule):
-        def write(self, data: bytes) -> None:
-            if "POWER_UP" in self.requests:
-                raise LinkError("it is gone; find it")
-            super().write(data)
-
-    module = Dying()
-    with Device(module) as opened:
-        opened.request("POWER_UP", "STATUS_IS", factory=1)
-    assert module.closed
-
-
 @pytest.mark.parametrize("preset", [0, PRESETS + 1, -1])
 def test_presets_are_numbered_from_one(preset: int) -> None:
     client = client_of(StandInModule())
@@ -193,11 +171,30 @@ def test_presets_and_midi_reach_a_live_module(host: ModuleClient) -> None:
     assert host.next_status().preset == 3
 
 
-def test_settings_of_a_factory_bench_are_gone_when_it_ends(host: ModuleClient) -> None:
+def test_factory_settings_are_told_while_the_module_plays_on(host: ModuleClient) -> None:
     factory = host.settings()
     host.write_settings(replace(factory, morph_time_ms=77))
+    host.recall(3)
+    host.device.request("MIDI", "STATUS_IS", bytes=[0xB0, 81, 127])
+    before = host.next_status()
     assert host.factory_settings() == factory
+    after = host.next_status()
+    assert after.flags == {"LIVE", "BYPASS"} and after.preset == 3 and after.blocks > before.blocks
+    assert host.settings().morph_time_ms == 77
+
+
+def test_settings_of_a_factory_bench_are_gone_when_it_ends(host: ModuleClient) -> None:
+    host.write_settings(replace(host.settings(), morph_time_ms=77))
+    host.power_up(factory=True)
+    assert host.settings() == host.factory_settings()
+    host.go_live()
     assert host.settings().morph_time_ms == 77 and "LIVE" in host.next_status().flags
+
+
+def test_a_module_on_the_bench_is_told_as_it_is(host: ModuleClient) -> None:
+    """Its blocks stand still, and that is no fault."""
+    host.power_up()
+    assert "LIVE" not in host.next_status().flags
 
 
 def test_audio_over_the_link_is_audio_in_bulk(host: ModuleClient) -> None:

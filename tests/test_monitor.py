@@ -107,6 +107,13 @@ def test_where_nobody_watches_one_table_is_printed(client: ModuleClient) -> None
         assert words in shown
 
 
+def test_a_module_on_the_bench_is_shown(client: ModuleClient) -> None:
+    client.power_up()
+    console = terminal(False)
+    monitor(client, console, sleep=lambda seconds: None)
+    assert "on the bench, its codec silent" in written(console)
+
+
 def test_at_a_terminal_it_moves_until_the_time_is_over(client: ModuleClient) -> None:
     console, seconds = terminal(), count()
     monitor(client, console, seconds=20, clock=lambda: next(seconds), sleep=lambda seconds: None)

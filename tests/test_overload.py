@@ -11,6 +11,7 @@ BUDGET = 1000  # cycles of a block
 RATE = 1000  # blocks a second
 GOOD, LATE = 900, 1001  # cycles
 HALF_SECOND, SECOND = RATE // 2, RATE
+WARM_UP = 20  # blocks after a pause that nobody hears
 FOREVER = 100 * RATE
 
 
@@ -88,15 +89,34 @@ def test_dry_blocks_that_are_late_do_not_make_it_longer(guard: Guard) -> None:
     assert guard.report_until_it_changes(LATE) == HALF_SECOND
     assert guard.overloads == 1
     guard.report(LATE)
+    assert guard.dry() and guard.overloads == 2
+
+
+def after_a_pause(guard: Guard, good_blocks: int) -> Guard:
+    guard.report(LATE, LATE)
+    guard.pause()
+    guard.report_until_it_changes(GOOD, good_blocks)
+    return guard
+
+
+@pytest.mark.parametrize("good_blocks", [0, 1, WARM_UP - 1])
+def test_one_late_block_that_nobody_hears_makes_it_dry_again(guard: Guard, good_blocks: int) -> None:
+    after_a_pause(guard, good_blocks).report(LATE)
+    assert guard.dry() and guard.overloads == 2
+    assert guard.pause() == SECOND
+
+
+def test_a_late_block_that_is_heard_is_forgiven_after_a_pause_too(guard: Guard) -> None:
+    after_a_pause(guard, WARM_UP).report(LATE, GOOD)
     assert not guard.dry()
-    guard.report(LATE)
+    guard.report(LATE, LATE)
     assert guard.dry() and guard.overloads == 2
 
 
 def test_it_is_dry_twice_as_long_each_time_up_to_eight_seconds(guard: Guard) -> None:
     pauses = []
-    for _ in range(7):
-        assert guard.report_until_it_changes(LATE) == 2
+    for late_blocks in (2, 1, 1, 1, 1, 1, 1):
+        assert guard.report_until_it_changes(LATE) == late_blocks
         pauses.append(guard.pause() / SECOND)
     assert pauses == [0.5, 1, 2, 4, 8, 8, 8]
     assert guard.overloads == 7
@@ -113,7 +133,7 @@ def test_four_good_seconds_after_coming_back_begin_anew(guard: Guard, good_block
 
 def test_the_longest_pause_is_forgotten_after_four_good_seconds(guard: Guard) -> None:
     for _ in range(6):
-        guard.report(LATE, LATE)
+        guard.report_until_it_changes(LATE)
         guard.pause()
     guard.report_until_it_changes(GOOD, 4 * SECOND)
     guard.report(LATE, LATE)

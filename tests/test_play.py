@@ -88,6 +88,12 @@ def test_a_cv_beyond_the_rack_is_refused(text: str) -> None:
         cv_source(text, RATE)
 
 
+@pytest.mark.parametrize("text", ["lfo:500.1", "lfo:1000:2", "clock:501"])
+def test_what_is_faster_than_the_module_reads_its_jacks_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="reads its jacks once a millisecond; give 500 Hz at most"):
+        (gate_source if "clock" in text else cv_source)(text, RATE)
+
+
 @pytest.mark.parametrize("text", ["clock:", "clock:0", "clock:-1", "clock:1:2"])
 def test_what_is_no_gate_names_the_forms(text: str) -> None:
     with pytest.raises(UserError, match="is no gate; give a WAV or FLAC file, or clock:HZ"):
@@ -136,6 +142,13 @@ def test_what_goes_wrong_midway_writes_nothing(take: Path, tmp_path: Path, monke
     with pytest.raises(LinkError, match="a packet before this one was lost"):
         play(take, tmp_path / "out" / "wet.wav", "/dev/ttyACM0", Patch(NOON))
     assert not (tmp_path / "out").exists() and module.requests[-1] == "GO_LIVE"
+
+
+@pytest.mark.parametrize("name", ["wet.mp3", "wet.flac", "wet"])
+def test_what_is_no_wav_is_not_written(take: Path, tmp_path: Path, stand_in: StandInModule, name: str) -> None:
+    with pytest.raises(UserError, match=rf"{name}: play writes WAV; give a name that ends in \.wav"):
+        play(take, tmp_path / name, "/dev/ttyACM0", Patch(NOON))
+    assert not stand_in.requests and not (tmp_path / name).exists()
 
 
 def test_the_whole_module_is_heard_on_the_host(take: Path, tmp_path: Path) -> None:

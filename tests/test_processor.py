@@ -21,6 +21,7 @@ from sounds import (
     SoundLibrary,
     compile_for_cortex_m7,
     compile_sound,
+    in_scheme,
     sounds,
 )
 
@@ -154,7 +155,9 @@ def worst_step_of_a_sweep(library: SoundLibrary) -> float:
     table = library.loudness_map("int16x8")
     gain = library.loudness_at(table, np.stack([x, y, np.full(blocks, 0.5)], axis=1))[:, 0].astype(np.float64)
     out = played.out.reshape(blocks, BLOCK).astype(np.float64)
-    wet, before = ((played.codes(name) / 32768).reshape(blocks, BLOCK) for name in ("wet", "before"))
+    idle = played.reports["idle"][:, None]
+    wet = (played.codes("wet").reshape(blocks, BLOCK) - idle) / 32768
+    before = (played.codes("before").reshape(blocks, BLOCK) - np.roll(idle, 1)) / 32768
     mean = wet[:-1, -1] - out[:-1, -1] / gain[:-1]  # what the DC blocker takes out
     at_border = gain[:-1] + np.diff(gain) / BLOCK
     at_old_place = gain[:-1] * np.abs(before[1:, 0] - wet[:-1, -1])
@@ -179,9 +182,9 @@ def test_a_still_map_is_not_crossfaded(engine: SoundLibrary) -> None:
 
 
 def decoder_dc(library: SoundLibrary) -> float:
-    """What is left after half a second of a decoder whose output is off by 1/16."""
+    """What is left after half a second when sound makes the decoder's output be off by 1/16."""
     library.init("int16x8")
-    out = library.play(sounds(600, x=1.0), np.zeros(600 * BLOCK)).out
+    out = library.play(sounds(600), np.full(600 * BLOCK, 1 / 16)).out
     return float(np.abs(out[500 * BLOCK :]).max())
 
 
@@ -219,7 +222,7 @@ def test_peaks_are_those_of_the_block(engine: SoundLibrary) -> None:
 def rough(blocks: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Any controls, any audio: noise, silence, full scale either way, and numbers too small to be normal."""
     rng = np.random.default_rng(seed)
-    switches = {name: rng.random(blocks) < 0.2 for name in ("bypass", "overload", "mute")}
+    switches = {name: rng.random(blocks) < 0.2 for name in ("bypass", "overload", "scheme")}
     passage = sounds(blocks, mix=rng.choice([0, 1, 0.3, rng.random()], blocks), **wandering(blocks, seed), **switches)
     peaks = rng.choice([0.0, 1e-42, 1e-20, 1e-3, 1.0], (blocks, 1))
     audio = peaks * rng.choice([rng.uniform(-1, 1, (blocks, BLOCK)), rng.choice([-1.0, 1.0], (blocks, BLOCK))])
@@ -257,6 +260,7 @@ def test_the_cortex_m7_plays_the_same_bits(scheme: str, engine: SoundLibrary, tm
     blocks = 330
     rng, passage = np.random.default_rng(6), sounds(blocks, mix=0.7, **wandering(blocks))
     passage["bypass"], passage["overload"] = rng.random((2, blocks)) < [[0.02], [0.01]]
+    passage = in_scheme(passage, scheme)
     audio = noise(blocks)
     engine.init(scheme)
     here, there = engine.play(passage, audio), on_cortex_m7(tmp_path / "sound.elf", scheme, passage, audio)

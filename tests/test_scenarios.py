@@ -11,6 +11,11 @@ from stage import BLOCK, NO_STEP, RATE, Stage, clicks, level_db, sine, steps
 from host_tools.audio import load_audio, recorded_audio
 from host_tools.packets import FLAGS
 
+Place = dict[str, Any]
+HOME: Place = {}
+DRIVEN: Place = {"x": 0.75, "y": 1.0, "level": 1.0}  # where the decoder distorts most
+FAINT: Place = {"x": 0.75, "y": 1.0, "level": 0.0}  # where its output is made up most
+NO_STEP_MADE_UP = 10 ** (-50 / 20)  # what the makeup of the level knob's clean end lifts -60 dBFS to, and more
 LATENCY = 6  # samples that wet lags behind dry; the module holds dry back as long
 
 
@@ -64,36 +69,49 @@ def test_a_cv_step_is_there_in_the_next_block(stage: Callable[..., Stage]) -> No
     assert abs(int(z[49])) < 100 and z[50] == pytest.approx(16_384, abs=100)
 
 
-def test_cv_x_swept_by_a_200_hz_sine_makes_no_step(stage: Callable[..., Stage]) -> None:
-    """The latent changes at block borders only, so a step of its own would stand out there."""
-    blocks = 2_000
-    volts = 5 * np.sin(2 * np.pi * 200 * np.arange(blocks) / 1_000 + 0.3)
-    take = stage().play(sine(2), cv_x=volts)
-    jump = steps(take.heard).reshape(-1)
-    border = np.arange(BLOCK - 1, jump.size, BLOCK)
-    inside = np.delete(jump, border)
-    assert jump[border].max() < inside.max() + NO_STEP
-    # The decoder's own integers, without the crossfade, do step.
-    jump = steps(take.decoded.reshape(-1) / 32_768)
-    assert jump[border].max() > np.delete(jump, border).max() + 30 * NO_STEP
+def worst_jump(departures: list[np.ndarray]) -> float:
+    """How much further than it ever moves from sample to sample afterwards a departure (samples,) jumps at its start.
+
+    A departure is how far the module is from where it would have been had nothing happened; it is zero until then.
+    """
+    return max(abs(departure[0]) - steps(departure).max() for departure in departures)
 
 
-def test_bypass_a_hundred_times_during_a_sine_makes_no_click(stage: Callable[..., Stage]) -> None:
+@pytest.mark.parametrize("place", [HOME, DRIVEN, FAINT, {"x": 0.3, "y": 0.2, "level": 0.8}])
+def test_cv_x_swept_by_a_200_hz_sine_makes_no_step(stage: Callable[..., Stage], place: Place) -> None:
+    """The latent changes at block borders only; there each sound must leave that of the old place without a step."""
+    volts = 5 * np.sin(2 * np.pi * 200 * np.arange(43) / 1_000 + 0.3)
+    swept = stage().play(sine(0.043), cv_x=volts, **place)
+    heard, decoded = [], []
+    for block in range(40, 43):
+        stays = np.where(np.arange(43) < block, volts, volts[block - 1])
+        take = stage().play(sine(0.043), cv_x=stays, **place)
+        heard.append(swept.wet[block] - take.wet[block])
+        decoded.append((swept.decoded[block].astype(float) - take.decoded[block]) / 32_768)
+    assert worst_jump(heard) < NO_STEP
+    assert worst_jump(decoded) > 30 * NO_STEP  # the decoder's own integers, without the crossfade
+
+
+@pytest.mark.parametrize(("place", "times"), [(HOME, 100), (DRIVEN, 4), (FAINT, 4)])
+def test_bypass_again_and_again_during_a_sine_makes_no_click(
+    stage: Callable[..., Stage], place: Place, times: int
+) -> None:
     module = stage()
-    wet = clicks(module.play(sine(1)).heard)[RATE // 10 :].max()
-    button = np.tile(np.repeat([False, True], [100, 700]), 100)  # a hold of 0.7 s each
-    take = module.play(sine(80), button=button)
+    wet = clicks(module.play(sine(1), **place).heard)[RATE // 10 :].max()
+    button = np.tile(np.repeat([False, True], [100, 700]), times)  # a hold of 0.7 s each
+    take = module.play(sine(0.8 * times), button=button, **place)
     switched = np.flatnonzero(np.diff(take.flags & FLAGS["BYPASS"]))
-    assert len(switched) == 100
+    assert len(switched) == times
     assert clicks(take.heard)[RATE // 10 :].max() < wet + NO_STEP
 
 
-def test_a_switch_without_a_fade_would_click(stage: Callable[..., Stage]) -> None:
-    take = stage().play(sine(1))
+@pytest.mark.parametrize("place", [HOME, DRIVEN, FAINT])
+def test_a_switch_without_a_fade_would_click(stage: Callable[..., Stage], place: Place) -> None:
+    take = stage().play(sine(1), **place)
     dry, wet = later(take.dry.reshape(-1)), take.heard
     own = clicks(wet)[RATE // 10 :].max()
-    place = RATE // 2 + int(np.argmax(np.abs(wet - dry)[RATE // 2 : RATE // 2 + 480]))
-    switched = np.where(np.arange(len(wet)) < place, wet, dry)
+    where = RATE // 2 + int(np.argmax(np.abs(wet - dry)[RATE // 2 : RATE // 2 + 480]))
+    switched = np.where(np.arange(len(wet)) < where, wet, dry)
     assert clicks(switched)[RATE // 10 :].max() > own + 10 * NO_STEP
 
 
@@ -106,17 +124,20 @@ def test_bypass_is_the_input_to_the_bit(stage: Callable[..., Stage]) -> None:
     assert np.array_equal(take.heard[BLOCK:], later(take.dry.reshape(-1))[BLOCK:])
 
 
-def test_a_preset_recalled_while_playing_makes_no_click(stage: Callable[..., Stage]) -> None:
+@pytest.mark.parametrize(("place", "limit"), [(HOME, NO_STEP), (DRIVEN, NO_STEP), (FAINT, NO_STEP_MADE_UP)])
+def test_a_preset_recalled_while_playing_makes_no_click(
+    stage: Callable[..., Stage], place: Place, limit: float
+) -> None:
     module = stage()
-    own = clicks(module.play(sine(0.5)).heard)[RATE // 10 :].max()
+    own = clicks(module.play(sine(0.5), **place).heard)[RATE // 10 :].max()
     for preset in (3, 7, 0, 5):
         module.ask("RECALL_PRESET", index=preset)
-        take = module.play(sine(0.2))
+        take = module.play(sine(0.2), **place)
         spot = module.settings["presets"][preset]
         assert take.z[-1].tolist() == [spot["x"], spot["y"]]
-        own = max(own, clicks(module.play(sine(0.5)).heard)[RATE // 10 :].max())
+        own = max(own, clicks(module.play(sine(0.5), **place).heard)[RATE // 10 :].max())
         gliding = clicks(take.heard)[RATE // 100 :]  # the filter's own start is not the module's
-        assert gliding.max() < own + NO_STEP
+        assert gliding.max() < own + limit
 
 
 def test_a_short_press_freezes_the_latent_and_cv_still_offsets_it(stage: Callable[..., Stage]) -> None:
@@ -156,12 +177,13 @@ def test_midi_recalls_a_preset(stage: Callable[..., Stage]) -> None:
     assert module.play(sine(0.1)).z[-1].tolist() == [spot["x"], spot["y"]]
 
 
-def test_two_late_blocks_send_the_module_dry_and_it_comes_back(stage: Callable[..., Stage]) -> None:
+@pytest.mark.parametrize("place", [HOME, DRIVEN, FAINT])
+def test_two_late_blocks_send_the_module_dry_and_it_comes_back(stage: Callable[..., Stage], place: Place) -> None:
     module = stage()
-    own = clicks(module.play(sine(0.5)).heard)[RATE // 10 :].max()
+    own = clicks(module.play(sine(0.5), **place).heard)[RATE // 10 :].max()
     cycles = np.full(1_000, 500)
     cycles[[100, 102, 200, 201]] = 1_500
-    take = module.play(sine(1), cycles=cycles)
+    take = module.play(sine(1), cycles=cycles, **place)
     dry = np.flatnonzero(take.flags & FLAGS["OVERLOAD"])
     assert dry[0] == 202 and len(dry) == pytest.approx(500, abs=2)  # one late block alone is forgiven
     assert np.all(take.rested[203:700]) and not take.rested[:202].any() and not take.rested[710:].any()
@@ -199,6 +221,26 @@ def test_silence_gives_silence(stage: Callable[..., Stage]) -> None:
             module.play(np.zeros(RATE // 2), x=x, y=y)
             take = module.play(np.zeros(RATE // 4), x=x, y=y)
             assert np.abs(take.heard).max() < NO_STEP / 10
+
+
+@pytest.mark.parametrize(("level", "limit"), [(0.5, NO_STEP), (0.0, NO_STEP_MADE_UP)])
+def test_moving_about_in_silence_makes_no_thump(stage: Callable[..., Stage], level: float, limit: float) -> None:
+    """Over the whole map, by every way: the decoder's idle output differs from place to place."""
+    module, blocks, rng = stage(morph_time_ms=0), 500, np.random.default_rng(0)
+    silence, seconds = np.zeros(blocks * BLOCK), np.arange(blocks) / 1_000
+    takes = [
+        module.play(silence, level=level, x=np.repeat(rng.random(20), 25), y=np.repeat(rng.random(20), 25)),
+        module.play(silence, level=level, x=np.linspace(0, 1, blocks), y=np.abs(np.linspace(-1, 1, blocks))),
+        module.play(silence, level=level, gate=seconds * 10 % 1 < 0.5),
+    ]
+    for rate_hz in (1, 20, 200):
+        x, y = (5 * wave(2 * np.pi * rate_hz * seconds) for wave in (np.sin, np.cos))
+        takes.append(module.play(silence, level=level, cv_x=x, cv_y=y))
+    for preset in range(8):
+        module.ask("RECALL_PRESET", index=preset)
+        takes.append(module.play(silence[: RATE // 10], level=level))
+    assert max(np.abs(take.heard).max() for take in takes) < limit
+    assert all(np.ptp(take.z.astype(int), axis=0).max() > 5_000 for take in takes)
 
 
 def test_level_drives_the_decoder_while_the_output_stays_matched(

@@ -27,6 +27,8 @@ from settings_flash import (
 from host_tools import protocol
 from host_tools.packets import SETTINGS
 
+FOURTH: Values = {**THIRD, "morph_time_ms": 77}
+
 
 @pytest.fixture(scope="module")
 def compiled_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
@@ -107,6 +109,24 @@ def test_a_record_lies_in_the_flash_as_described_and_the_slots_take_turns(store:
     assert store.slot(0) == record(3, pack(THIRD)).ljust(SLOT_BYTES, b"\xff")
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_the_flash_holds_already_is_not_written_again(store: Store, restarted: bool) -> None:
+    assert store.save(FIRST) and store.save(SECOND)
+    if restarted:
+        store.restart()
+    cells = bytes(store.cells)
+    assert store.steps_of_a_save(SECOND) == 0 and bytes(store.cells) == cells
+    assert store.save(FIRST)  # though the other slot holds it still
+    assert store.restart() == ("record", FIRST)
+
+
+def test_a_newest_record_that_was_damaged_since_is_written_again(store: Store) -> None:
+    assert store.save(FIRST) and store.save(SECOND)
+    store.cells[SLOT_BYTES + 20] ^= 1
+    assert store.save(SECOND)
+    assert store.restart() == ("record", SECOND)
+
+
 def check_power_cuts(
     store: Store, before: Sequence[Values] = (FIRST, SECOND), *, tears_bytes: bool = False
 ) -> list[int]:
@@ -133,8 +153,8 @@ def check_power_cuts(
         assert found == "record" or not before
         if values == THIRD:
             new_from.append(cut)
-        assert store.save(SECOND)
-        assert store.restart() == ("record", SECOND)
+        assert store.save(FOURTH)
+        assert store.restart() == ("record", FOURTH)
     return new_from
 
 
@@ -235,16 +255,26 @@ def test_of_a_record_of_newer_firmware_what_is_known_is_read(store: Store, extra
     assert store.restart()[0] == "damaged"
 
 
+@pytest.mark.parametrize("after", [FIRST, SECOND, THIRD], ids=["other", "the old", "the same"])
 @pytest.mark.parametrize("refusal", ["erase", "program", "read"])
-def test_a_flash_that_refuses_fails_the_save_and_keeps_the_old_settings(store: Store, refusal: str) -> None:
+def test_a_flash_that_refuses_fails_the_save_and_keeps_the_old_settings(
+    store: Store, refusal: str, after: Values
+) -> None:
     assert store.save(FIRST) and store.save(SECOND)
     store.refuse(**{refusal: True})
     assert not store.save(THIRD)
     store.refuse()
-    # What could not be read back is in the flash whole, and may as well be found.
-    assert store.restart() == ("record", THIRD if refusal == "read" else SECOND)
+    assert refusal == "read" or store.restart() == ("record", SECOND)
+    assert store.save(after)
+    assert store.restart() == ("record", after)
+
+
+def test_settings_that_could_not_be_read_back_are_whole_and_may_as_well_be_found(store: Store) -> None:
     assert store.save(FIRST)
-    assert store.restart() == ("record", FIRST)
+    store.refuse(read=True)
+    assert not store.save(SECOND)
+    store.refuse()
+    assert store.restart() == ("record", SECOND)
 
 
 def test_a_flash_that_cannot_be_read_counts_as_damaged(store: Store) -> None:

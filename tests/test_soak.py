@@ -3,6 +3,7 @@
 
 import numpy as np
 import pytest
+from line import Line
 
 from host_tools.artefacts import Artefact, released_artefacts
 from host_tools.firmware import build_firmware
@@ -47,6 +48,20 @@ def test_one_wrong_integer_is_noticed(artefacts: list[Artefact]) -> None:
     proof = Proof(artefact)
     proof.add(outputs, wrong)
     assert proof.previews.mismatches == proof.previews.samples > 0
+
+
+def test_the_module_takes_all_that_the_player_asks_for() -> None:
+    line, player = Line(build_firmware("host")), RandomPlayer(MUSIC, 2)
+    settings = line.send("READ_SETTINGS", 0, factory=1).values["settings"]
+    replies = []
+    for _ in range(80):
+        replies += line.send_bytes(player.requests(settings))
+        line.run_codec(1)
+    line.close()
+    assert {reply.name for reply in replies} == {"STATUS_IS", "SETTINGS_ARE"}  # no refusal
+    told = [reply.values["settings"] for reply in replies if reply.name == "SETTINGS_ARE"]
+    assert {each["gate_mode"] for each in told} == {0, 1} and len({each["morph_time_ms"] for each in told}) > 2
+    assert len({str(each["presets"]) for each in told}) > 10 and len({str(each["cv_zero"]) for each in told}) > 10
 
 
 def test_an_output_that_stands_still_is_noticed() -> None:

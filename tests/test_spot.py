@@ -3,55 +3,19 @@
 
 import numpy as np
 import pytest
-from compiled_panel import (
-    COMMAND_KINDS,
-    MORPH,
-    NO_PRESET,
-    SETTINGS,
-    STEP,
-    Panel,
-    cv_code,
-    gestures,
-    hands,
-)
+from compiled_panel import COMMAND_KINDS, MORPH, NO_PRESET, SETTINGS, STEP, Panel, cv_code, gestures, hands
 from hypothesis import given
 from hypothesis import strategies as st
+from spots import GLIDE, POTS, PRESET, ROUNDING, SECOND, assert_glides, preset
 
-from host_tools.packets import BASES, PRESETS
+from host_tools.packets import PRESETS
 
-POTS, FROZEN, PRESET, MIDI = range(len(BASES))
-GLIDE = 20  # blocks of 1 ms
-ROUNDING = 1e-6  # some bits of a float near 1
 INT16 = st.integers(-32768, 32767)
 
 
 @pytest.fixture(scope="module")
 def panel(tmp_path_factory: pytest.TempPathFactory) -> Panel:
     return Panel(tmp_path_factory.mktemp("spot"))
-
-
-def place_of(spot: dict[str, int]) -> np.ndarray:
-    return np.array([spot["x"], spot["y"]], np.float32) / 32768
-
-
-def preset(index: int) -> np.ndarray:
-    return place_of(SETTINGS["presets"][index])
-
-
-SECOND = place_of(SETTINGS["second_spot"])
-
-
-def assert_glides(places: np.ndarray, start: int, end: np.ndarray) -> None:
-    """From the place before block `start` to `end` along a SmoothStep of 20 ms, which is steepest in its middle: one
-    and a half times the way in the time."""
-    way = np.abs(end - places[start - 1])
-    steps = np.abs(np.diff(places[start - 1 : start + GLIDE + 2], axis=0))
-    assert np.all(steps <= 1.5 * way / GLIDE + ROUNDING)
-    for block, part in ((5, 5 / 32), (10, 1 / 2), (15, 27 / 32)):
-        between = places[start - 1] + part * (end - places[start - 1])
-        np.testing.assert_allclose(places[start + block - 1], between, atol=ROUNDING)
-    np.testing.assert_allclose(places[start + GLIDE - 1], end, atol=ROUNDING)
-    np.testing.assert_array_equal(places[start + GLIDE], end)
 
 
 def test_a_jump_is_no_glide() -> None:
@@ -112,33 +76,6 @@ def test_five_volts_move_the_middle_to_the_edge(panel: Panel) -> None:
     np.testing.assert_array_equal(states["place"][0], [1, -1])
 
 
-def test_freeze_holds_the_base_against_the_pots_while_cv_still_adds(panel: Panel) -> None:
-    hand = gestures(300, x=0.25)
-    hand["freeze_pressed"][[100, 200]] = True
-    hand["x"][150:] = -0.75
-    hand["cv_x"][170:] = 0.5
-    states = panel.spot(hand)
-    assert np.all(states["base"][:200] == [0.25, 0])
-    assert np.all(states["place"][170:200] == [0.75, 0])
-    assert np.all(states["source"][100:200] == FROZEN)
-    assert states["source"][200] == POTS
-    assert_glides(states["base"], 200, np.array([-0.75, 0]))
-
-
-def test_freezing_twice_by_command_is_freezing_once(panel: Panel) -> None:
-    hand = gestures(200, x=np.linspace(-1, 1, 200))
-    states = panel.spot(hand, ((50, "freeze", 1), (80, "freeze", 1), (150, "freeze", 0), (180, "freeze", 0)))
-    assert np.all(states["base"][50:150] == states["base"][49])
-    assert np.flatnonzero(np.diff(states["source"])).tolist() == [49, 149]
-    np.testing.assert_array_equal(states["base"][171:, 0], hand["x"][171:])
-
-
-def test_freezing_in_the_middle_of_a_glide_stays_there(panel: Panel) -> None:
-    states = panel.spot(gestures(100), ((50, "recall_preset", 0), (60, "freeze", 1)))
-    np.testing.assert_allclose(states["base"][60], preset(0) / 2, atol=ROUNDING)
-    assert np.all(states["base"][60:] == states["base"][59])
-
-
 def test_a_preset_is_glided_to_in_20_ms(panel: Panel) -> None:
     states = panel.spot(gestures(100, x=0.8, y=-0.9), ((50, "recall_preset", 3),))
     assert_glides(states["base"], 50, preset(3))
@@ -181,16 +118,14 @@ def test_a_pot_has_to_take_over_anew_from_every_preset(panel: Panel) -> None:
     assert states["source"][-1] == PRESET
 
 
-def test_a_preset_takes_the_module_out_of_freeze(panel: Panel) -> None:
-    states = panel.spot(gestures(100), ((10, "freeze", 1), (50, "recall_preset", 7)))
-    assert (states["source"][49], states["source"][50]) == (FROZEN, PRESET)
-    assert_glides(states["base"], 50, preset(7))
-
-
-def test_leaving_freeze_forgets_the_preset(panel: Panel) -> None:
-    states = panel.spot(gestures(100), ((10, "recall_preset", 4), (40, "freeze", 1), (60, "freeze", 0)))
-    assert (states["preset"][59], states["preset"][60]) == (4, NO_PRESET)
-    assert not states["base"][-1].any()
+def test_pots_that_seem_to_move_by_a_new_calibration_do_not_take_over(panel: Panel) -> None:
+    hand = gestures(400)
+    hand["x"][101:] = 0.5 - 0.5 * (8 / 9) ** np.arange(299)  # through the filter of a pot
+    hand["y"][300:] = 0.061
+    hold = (50, "recall_preset", 1)
+    states = panel.spot(hand, (hold, (100, "recalibrated", 0)))
+    assert np.all(states["source"][50:300] == PRESET) and np.all(states["source"][300:] == POTS)
+    assert panel.spot(hand, (hold,))["source"][110] == POTS
 
 
 def test_gates_step_through_the_presets_and_begin_again(panel: Panel) -> None:
@@ -210,23 +145,6 @@ def test_gates_step_on_from_the_preset_that_was_recalled_last(panel: Panel) -> N
 def test_gates_that_morph_recall_nothing(panel: Panel) -> None:
     states = panel.spot(gestures(200, gate=np.arange(200) % 50 >= 25), gate_mode=MORPH)
     assert np.all(states["preset"] == NO_PRESET)
-
-
-def test_midi_moves_one_axis_and_leaves_the_other(panel: Panel) -> None:
-    states = panel.spot(gestures(100, x=0.4, y=0.3), ((50, "move_x", -0.5),))
-    assert_glides(states["base"], 50, np.array([-0.5, 0.3], np.float32))
-    assert states["source"][-1] == MIDI
-
-
-@pytest.mark.parametrize("order", [1, -1])
-def test_midi_moves_both_axes_in_one_block(panel: Panel, order: int) -> None:
-    states = panel.spot(gestures(100), ((50, "move_x", -0.5), (50, "move_y", 0.75))[::order])
-    assert_glides(states["base"], 50, np.array([-0.5, 0.75]))
-
-
-def test_midi_moves_an_axis_of_a_preset(panel: Panel) -> None:
-    states = panel.spot(gestures(100), ((10, "recall_preset", 6), (50, "move_y", 0.5)))
-    np.testing.assert_array_equal(states["base"][-1], [preset(6)[0], 0.5])
 
 
 @pytest.mark.parametrize(("setting_ms", "time_ms"), [(0, 20), (100, 100), (1000, 1000)])
@@ -249,15 +167,6 @@ def test_a_gate_that_falls_early_turns_the_morph_round(panel: Panel) -> None:
     np.testing.assert_allclose(base[99], SECOND / 2, atol=1e-5)
     assert np.abs(np.diff(base, axis=0)).max() <= 0.011 * np.abs(SECOND).max()
     assert not base[150 + 1 :].any()
-
-
-def test_freezing_under_a_morph_holds_the_place_below_it(panel: Panel) -> None:
-    hand = gestures(400, x=0.5, gate=(np.arange(400) >= 50) & (np.arange(400) < 250), cv_y=0.125)
-    hand["freeze_pressed"][200] = True
-    hand["x"][220:] = -1
-    states = panel.spot(hand, morph_time_ms=50)
-    np.testing.assert_array_equal(states["place"][249], [SECOND[0], SECOND[1] + 0.125])
-    np.testing.assert_array_equal(states["base"][-1], [0.5, 0])
 
 
 def test_spots_of_packets_are_places_and_come_back(panel: Panel) -> None:

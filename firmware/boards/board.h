@@ -17,20 +17,22 @@ extern const bool kHasPanel;     // or the link turns the knobs
 // else.
 void Init();
 
-// Whether the watchdog, and nobody else, started the board this time.
-bool WasStuck();
+// Why the board started this time: kNone, unless it did so by itself.
+protocol::Fault LastFault();
 
 // One block of the codec, full scale is 1; runs as an interrupt.
 using AudioCallback = void (*)(const float* in, float* out);
 
-// Starts the codec with blocks of this size.
-void StartAudio(AudioCallback callback, size_t block_size, uint32_t sample_rate_hz);
+// Starts the codec with blocks of this size. Of a block that is not played in time its input is
+// heard, later by `latency_samples` as in the module's dry sound, and never what was played before.
+void StartAudio(AudioCallback callback, size_t block_size, uint32_t sample_rate_hz,
+                size_t latency_samples);
 
 // A clock that wraps at 2^32, and how far it goes in one block; 0: there is none.
 uint32_t Cycles();
 uint32_t CyclesOfBlock(size_t block_size, uint32_t sample_rate_hz);
 
-// Blocks that the codec asked for and nobody played, since StartAudio.
+// Blocks that the codec asked for and nobody played in time, since StartAudio.
 uint32_t LostBlocks();
 
 // Audio thread.

@@ -44,6 +44,10 @@ void Process(Scheme scheme, const int16_t* dry, const int16_t* z, int16_t* wet);
 // before Process, it gives the crossfade from the old z to the new one.
 void Preview(Scheme scheme, const int16_t* dry, const int16_t* z, int16_t* wet);
 
+// Audio thread. The sample that the decoder gives at this z once its input has been zero for long:
+// not zero itself, for its biases and z alone move it.
+int16_t Idle(Scheme scheme, const int16_t* z);
+
 // For finding where two engines part: the residual stream of the last block before layer `layer`
 // (0: after the input convolution; `layers`: what the output convolution read), to block_size x
 // channels integers.

@@ -40,6 +40,9 @@ class Fade {
     wait_blocks_ = wait_blocks;
   }
 
+  // Audio thread. Whether the last block ended without it.
+  bool gone() const { return position_ <= 0; }
+
   // Audio thread, once a block. The gain, 0..1, at the end of it.
   float Process(bool present) {
     if (wait_blocks_ > 0) {

@@ -58,7 +58,7 @@ size_t Link::Dispatch(PacketType type, size_t size) {
     case PacketType::kReadStatus:
       return size == 0 ? TellStatus() : Refuse(ErrorCode::kWrongSize);
     case PacketType::kReadSettings:
-      return size == 0 ? TellSettings() : Refuse(ErrorCode::kWrongSize);
+      return ReadSettings(size);
     case PacketType::kWriteSettings:
       return WriteSettings(size);
     case PacketType::kRecallPreset:

@@ -55,13 +55,14 @@ class Link {
   size_t PowerUp(size_t size);
   size_t Play(size_t size);
   size_t GoLive(size_t size);
+  size_t ReadSettings(size_t size);
   size_t WriteSettings(size_t size);
   size_t RecallPreset(size_t size);
   size_t StorePreset(size_t size);
   size_t TakeMidi(size_t size);
   size_t TurnPanel(size_t size);
   size_t TellStatus();
-  size_t TellSettings();
+  size_t TellSettings(const protocol::Settings& settings);
   size_t TellPlayed(const PanelOutput& lights);
   size_t Refuse(protocol::ErrorCode error);
 

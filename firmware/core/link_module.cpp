@@ -27,15 +27,22 @@ size_t Link::TellStatus() {
   return Reply(PacketType::kStatusIs, &status, sizeof(status));
 }
 
-size_t Link::TellSettings() {
-  return Reply(PacketType::kSettingsAre, &live_->settings(), sizeof(protocol::Settings));
+size_t Link::TellSettings(const protocol::Settings& settings) {
+  return Reply(PacketType::kSettingsAre, &settings, sizeof(settings));
+}
+
+size_t Link::ReadSettings(size_t size) {
+  protocol::ReadSettings read;
+  if (!ReadPayload(size, &read)) return Refuse(ErrorCode::kWrongSize);
+  if (read.factory > 1) return Refuse(ErrorCode::kOutOfRange);
+  return TellSettings(read.factory != 0 ? FactorySettings() : live_->settings());
 }
 
 size_t Link::WriteSettings(size_t size) {
   protocol::Settings settings;
   if (!ReadPayload(size, &settings)) return Refuse(ErrorCode::kWrongSize);
   if (!IsSound(settings)) return Refuse(ErrorCode::kOutOfRange);
-  return live_->Change(settings) ? TellSettings() : Refuse(ErrorCode::kNotSaved);
+  return live_->Change(settings) ? TellSettings(live_->settings()) : Refuse(ErrorCode::kNotSaved);
 }
 
 size_t Link::RecallPreset(size_t size) {
@@ -50,7 +57,8 @@ size_t Link::StorePreset(size_t size) {
   protocol::StorePreset store;
   if (!ReadPayload(size, &store)) return Refuse(ErrorCode::kWrongSize);
   if (store.index >= protocol::kPresets) return Refuse(ErrorCode::kOutOfRange);
-  return live_->StorePreset(store.index) ? TellSettings() : Refuse(ErrorCode::kNotSaved);
+  return live_->StorePreset(store.index) ? TellSettings(live_->settings())
+                                         : Refuse(ErrorCode::kNotSaved);
 }
 
 size_t Link::TakeMidi(size_t size) {

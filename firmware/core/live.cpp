@@ -3,6 +3,7 @@
 // bench.
 #include "core/live.h"
 
+#include <cstddef>
 #include <cstring>
 
 #include "core/settings.h"
@@ -11,6 +12,17 @@ namespace gritspace {
 namespace {
 
 constexpr uint32_t kBenchTimeoutSeconds = 5;  // without a packet the module goes back to the stage
+
+// Of `faults_`.
+constexpr uint32_t kOneFault = 256;
+constexpr protocol::Fault LastFault(uint32_t faults) {
+  return static_cast<protocol::Fault>(faults % kOneFault);
+}
+
+// All that a code means depends on the fields before the presets.
+bool SameCalibration(const protocol::Settings& a, const protocol::Settings& b) {
+  return std::memcmp(&a, &b, offsetof(protocol::Settings, presets)) == 0;
+}
 
 // 0..127 to the map, 64 in its middle and both edges reached.
 constexpr float PositionOfMidi(uint8_t value) {
@@ -24,16 +36,20 @@ Live::Live() = default;
 void Live::PowerUp(uint32_t budget_cycles, bool has_panel) {
   budget_cycles_ = budget_cycles;
   has_panel_ = has_panel;
-  LoadSettings();
-  StartModule();
+  Restart();
 }
 
-void Live::LoadSettings() {
+void Live::Restart() {
+  const bool found = LoadSettings();
+  StartModule();
+  if (!found) SetFault(protocol::Fault::kSettingsLost);
+}
+
+bool Live::LoadSettings() {
   protocol::Settings settings;
-  if (store_.Load(&settings) == SettingsStore::Found::kDamaged) {
-    SetFault(protocol::Fault::kSettingsLost);
-  }
+  const bool found = store_.Load(&settings) != SettingsStore::Found::kDamaged;
   Use(settings);
+  return found;
 }
 
 PanelOutput Live::Play(const PanelInput& panel, const float* in, float* out) {
@@ -69,10 +85,17 @@ PanelOutput Live::PlayBench(const PanelInput& panel, const float* in, float* out
 PanelOutput Live::PlayModule(const PanelInput& panel, const float* in, float* out) {
   Command command;
   while (commands_.Read(&command)) module_.Obey(command, settings());
-  module_.SetFault(static_cast<protocol::Fault>(fault_.load()));
+  ShowFault();
   const PanelOutput lights = module_.Process(settings(), panel, in, out);
   Publish(panel);
   return lights;
+}
+
+void Live::ShowFault() {
+  const uint32_t faults = faults_.load();
+  if (faults == shown_faults_) return;
+  shown_faults_ = faults;
+  module_.ShowFault(LastFault(faults));
 }
 
 void Live::Publish(const PanelInput& panel) {
@@ -100,7 +123,7 @@ Value Live::Read(const Value& published) const {
 protocol::Status Live::ReadStatus() {
   protocol::Status status = Read(status_);
   status.lost_blocks = lost_blocks_.load();
-  status.fault = fault_.load();
+  status.fault = static_cast<uint8_t>(LastFault(faults_.load()));
   if (!bench()) status.flags = static_cast<uint16_t>(status.flags | protocol::kFlagLive);
   return status;
 }
@@ -122,12 +145,30 @@ void Live::Use(const protocol::Settings& settings) {
   current_.store(other);
 }
 
-bool Live::Change(const protocol::Settings& settings) {
-  Use(settings);
+bool Live::Change(const protocol::Settings& changed) {
+  // First the warning: the audio thread may play a block between the two.
+  if (!SameCalibration(changed, settings())) Send({Command::Kind::kRecalibrated, 0});
+  Use(changed);
   if (!remember_) return true;
-  const bool saved = store_.Save(settings);
-  SetFault(saved ? protocol::Fault::kNone : protocol::Fault::kSettingsNotSaved);
+  const bool saved = store_.Save(changed);
+  if (saved) {
+    ForgetSettingsFault();
+  } else {
+    SetFault(protocol::Fault::kSettingsNotSaved);
+  }
   return saved;
+}
+
+void Live::SetFault(protocol::Fault fault) {
+  const uint32_t before = faults_.load();
+  faults_.store(before - before % kOneFault + kOneFault + static_cast<uint32_t>(fault));
+}
+
+void Live::ForgetSettingsFault() {
+  const protocol::Fault last = LastFault(faults_.load());
+  if (last == protocol::Fault::kSettingsLost || last == protocol::Fault::kSettingsNotSaved) {
+    SetFault(protocol::Fault::kNone);
+  }
 }
 
 bool Live::StorePreset(int index) {
@@ -175,11 +216,8 @@ void Live::StartBench(bool factory) {
   bench_.store(true);
   KeepBench();
   remember_ = !factory;
-  if (factory) {
-    Use(FactorySettings());
-  } else {
-    LoadSettings();
-  }
+  if (!factory) return Restart();
+  Use(FactorySettings());
   StartModule();
 }
 
@@ -200,8 +238,11 @@ void Live::StartModule() {
   Command forgotten;
   while (commands_.Read(&forgotten)) {
   }
+  midi_ = {};  // half a message may be of long ago
+  shown_faults_ = faults_.load();
   module_.Init(settings(), budget_cycles_);
   status_ = module_.ReadStatus();
+  base_ = module_.base();
 }
 
 }  // namespace gritspace

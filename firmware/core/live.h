@@ -42,12 +42,12 @@ class Live {
   bool Tend();
 
   // Uses them from the next block on, and remembers them; false when the flash would not take them.
-  bool Change(const protocol::Settings& settings);
+  bool Change(const protocol::Settings& changed);
   bool StorePreset(int index);
   void TakeMidi(uint8_t byte);
   bool Send(const Command& command) { return commands_.Write(command); }
   bool TurnPanel(const PanelInput& panel);  // false when the board has one of its own
-  void SetFault(protocol::Fault fault) { fault_.store(static_cast<uint8_t>(fault)); }
+  void SetFault(protocol::Fault fault);     // the lights tell each, STATUS the last
 
   // The bench: the codec gets silence and the caller plays the module, from power-up, with stored
   // or factory settings. Changes are remembered only with stored ones.
@@ -64,10 +64,13 @@ class Live {
  private:
   static constexpr int kNeverTurned = -1;
 
-  void LoadSettings();
+  bool LoadSettings();  // false: they are lost, and these are the factory's
+  void Restart();       // as at power-up, with stored settings
+  void ForgetSettingsFault();
   void Use(const protocol::Settings& settings);
   void StartModule();
   PanelOutput PlayModule(const PanelInput& panel, const float* in, float* out);
+  void ShowFault();
   void Publish(const PanelInput& panel);
   void FadeOut(float* out);
   template <class Value>
@@ -76,7 +79,7 @@ class Live {
   Module module_;
   SettingsStore store_;
   Midi midi_;
-  RingBuffer<Command, 16> commands_;
+  RingBuffer<Command, 64> commands_;  // 64 bytes of MIDI may ask for as many
   protocol::Settings settings_[2]{};  // the audio thread reads the current one
   std::atomic<uint32_t> current_{0};
   PanelInput turned_[2]{};  // of a board without a panel
@@ -85,7 +88,8 @@ class Live {
   std::atomic<bool> bench_{false};
   std::atomic<uint32_t> idle_blocks_{0};  // of the codec, since the bench's last packet
   bool remember_ = true;                  // whether changes go to the flash
-  std::atomic<uint8_t> fault_{0};
+  std::atomic<uint32_t> faults_{0};  // the last in the lowest byte, above it how many there were
+  uint32_t shown_faults_ = 0;        // what `faults_` was when the lights were last told
   std::atomic<uint32_t> status_writes_{0};
   protocol::Status status_{};
   Place base_{};

@@ -10,12 +10,18 @@
 namespace gritspace {
 namespace {
 
-constexpr uint32_t kSwitchMilliseconds = 20;  // longer than the processor takes to fade out
-constexpr uint32_t kClipMilliseconds = 100;   // an eye sees that
+constexpr uint32_t kClipMilliseconds = 100;  // an eye sees that
 constexpr uint32_t kFaultMilliseconds = 10'000;
+constexpr float kPeakFloor = 1e-5F;  // -100 dB
 constexpr float kPeakFall = 0.995F;  // a block: 20 dB in half a second
 
 uint16_t FullScaleOf(float peak) { return static_cast<uint16_t>(std::min(peak, 1.0F) * 32768.0F); }
+
+// A meter that rises at once and falls slowly, to zero and not into denormals.
+float Fallen(float before, float now) {
+  const float fallen = before * kPeakFall;
+  return std::max(now, fallen < kPeakFloor ? 0 : fallen);
+}
 
 constexpr uint16_t FlagIf(bool condition, uint16_t flag) { return condition ? flag : 0; }
 
@@ -23,8 +29,8 @@ constexpr uint16_t FlagIf(bool condition, uint16_t flag) { return condition ? fl
 
 void Module::Init(const protocol::Settings& settings, uint32_t budget_cycles) {
   state_ = {};
-  state_.scheme = static_cast<Scheme>(settings.scheme);
-  const ModelInfo& model = decoder::Info(state_.scheme);
+  const auto scheme = static_cast<Scheme>(settings.scheme);
+  const ModelInfo& model = decoder::Info(scheme);
   block_rate_ = model.sample_rate_hz / model.block_size;
   const float block_rate_hz =
       static_cast<float>(model.sample_rate_hz) / static_cast<float>(model.block_size);
@@ -32,7 +38,7 @@ void Module::Init(const protocol::Settings& settings, uint32_t budget_cycles) {
   controls_.Init(block_rate_hz);
   spot_ = {};
   spot_.Init(block_rate_hz);
-  processor_.Init(state_.scheme);
+  processor_.Init(scheme);
   overload_ = {};
   overload_.Init(budget_cycles, block_rate_hz);
   lights_ = {};
@@ -44,9 +50,9 @@ PanelOutput Module::Process(const protocol::Settings& settings, const PanelInput
   const Gestures gestures = controls_.Process(panel, settings);
   if (gestures.bypass_pressed) state_.bypass = !state_.bypass;
   state_.place = spot_.Process(gestures, settings);
-  const bool mute = SwitchesScheme(settings);
-  processor_.Process(
-      {state_.place, gestures.level, gestures.mix, state_.bypass, overload_.dry(), mute}, in, out);
+  processor_.Process({state_.place, gestures.level, gestures.mix, state_.bypass, overload_.dry(),
+                      static_cast<Scheme>(settings.scheme)},
+                     in, out);
   Meter();
   state_.flags = Flags(gestures);
   const bool tells_fault = state_.fault_blocks > 0;
@@ -57,23 +63,9 @@ PanelOutput Module::Process(const protocol::Settings& settings, const PanelInput
   return state_.lights_shown;
 }
 
-bool Module::SwitchesScheme(const protocol::Settings& settings) {
-  const auto wanted = static_cast<Scheme>(settings.scheme);
-  if (wanted == state_.scheme) {
-    state_.switch_blocks = 0;
-    return false;
-  }
-  if (state_.switch_blocks == 0)
-    state_.switch_blocks = 1 + block_rate_ * kSwitchMilliseconds / 1000;
-  if (--state_.switch_blocks > 0) return true;
-  state_.scheme = wanted;
-  processor_.Init(state_.scheme);
-  return false;
-}
-
 void Module::Meter() {
-  state_.input_peak = std::max(processor_.input_peak(), state_.input_peak * kPeakFall);
-  state_.output_peak = std::max(processor_.output_peak(), state_.output_peak * kPeakFall);
+  state_.input_peak = Fallen(state_.input_peak, processor_.input_peak());
+  state_.output_peak = Fallen(state_.output_peak, processor_.output_peak());
   if (processor_.clipped()) {
     state_.clip_blocks = 1 + block_rate_ * kClipMilliseconds / 1000;
   } else if (state_.clip_blocks > 0) {
@@ -98,8 +90,7 @@ void Module::Obey(const Command& command, const protocol::Settings& settings) {
   }
 }
 
-void Module::SetFault(protocol::Fault fault) {
-  if (fault == state_.fault) return;
+void Module::ShowFault(protocol::Fault fault) {
   state_.fault = fault;
   state_.fault_blocks = block_rate_ * kFaultMilliseconds / 1000;
 }

@@ -30,7 +30,7 @@ class Module {
   // Audio thread, between blocks.
   void Obey(const Command& command, const protocol::Settings& settings);
   void ReportCycles(uint32_t cycles) { overload_.Report(cycles); }
-  void SetFault(protocol::Fault fault);  // the lights tell it for a while
+  void ShowFault(protocol::Fault fault);  // by the lights, for a while
 
   // Audio thread. After a block: all but what the module cannot know (lost blocks, panel, who
   // plays).
@@ -39,8 +39,6 @@ class Module {
   const Processor& processor() const { return processor_; }
 
  private:
-  // Whether the sound is to be off while another scheme's decoder takes over.
-  bool SwitchesScheme(const protocol::Settings& settings);
   void Meter();
   uint16_t Flags(const Gestures& gestures) const;
 
@@ -53,8 +51,6 @@ class Module {
   uint32_t block_rate_ = 0;  // blocks a second
 
   struct State {
-    Scheme scheme;
-    uint32_t switch_blocks;  // of silence before the other scheme plays; 0: none is to
     uint32_t blocks;
     bool bypass;
     Place place;

@@ -8,6 +8,7 @@ namespace gritspace {
 namespace {
 
 constexpr float kFirstPauseS = 0.5F;
+constexpr float kWarmUpS = 0.02F;  // as long as the processor lets the decoder warm up unheard
 
 // In first pauses.
 constexpr uint32_t kLongestPause = 16;  // 8 s
@@ -20,11 +21,13 @@ void OverloadGuard::Init(uint32_t budget_cycles, float block_rate_hz) {
   budget_cycles_ = budget_cycles;
   first_pause_ = static_cast<uint32_t>(kFirstPauseS * block_rate_hz);
   next_pause_ = first_pause_;
+  warm_up_blocks_ = static_cast<uint32_t>(kWarmUpS * block_rate_hz);
 }
 
 void OverloadGuard::Report(uint32_t cycles) {
   if (dry()) {
     --dry_blocks_;
+    unheard_blocks_ = warm_up_blocks_;
     return;
   }
   sum_cycles_ += cycles;
@@ -33,7 +36,9 @@ void OverloadGuard::Report(uint32_t cycles) {
 
   if (++blocks_since_return_ > kForgiven * first_pause_) next_pause_ = first_pause_;
   const bool is_late = budget_cycles_ != 0 && cycles > budget_cycles_;
-  if (is_late && was_late_) {
+  const bool is_unheard = unheard_blocks_ > 0;
+  if (is_unheard) --unheard_blocks_;
+  if (is_late && (was_late_ || is_unheard)) {
     ++overloads_;
     dry_blocks_ = next_pause_;
     next_pause_ = std::min(2 * next_pause_, kLongestPause * first_pause_);

@@ -16,8 +16,8 @@ class OverloadGuard {
   void Report(uint32_t cycles);
 
   // Whether the next block is to be played dry, without the decoder. After two blocks over the
-  // budget in a row; for half a second, twice as long each time it happens within four seconds of
-  // coming back, at most eight seconds.
+  // budget in a row, or one while the decoder, just back, is not heard yet; for half a second,
+  // twice as long each time it happens within four seconds of coming back, at most eight seconds.
   bool dry() const { return dry_blocks_ > 0; }
 
   uint32_t budget_cycles() const { return budget_cycles_; }
@@ -27,10 +27,12 @@ class OverloadGuard {
 
  private:
   uint32_t budget_cycles_ = 0;
-  uint32_t first_pause_ = 0;  // blocks
-  uint32_t next_pause_ = 0;   // blocks
-  uint32_t dry_blocks_ = 0;   // still to come
-  bool was_late_ = false;     // the last block
+  uint32_t first_pause_ = 0;     // blocks
+  uint32_t next_pause_ = 0;      // blocks
+  uint32_t dry_blocks_ = 0;      // still to come
+  uint32_t warm_up_blocks_ = 0;  // after a pause, played for nobody
+  uint32_t unheard_blocks_ = 0;  // of these still to come
+  bool was_late_ = false;        // the last block
   uint32_t worst_cycles_ = 0;
   uint32_t overloads_ = 0;
   uint32_t blocks_since_return_ = 0;

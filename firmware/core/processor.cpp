@@ -16,6 +16,12 @@ constexpr float kPowerUpFadeS = 0.05F;
 constexpr float kFadeS = 0.01F;
 constexpr float kWarmUpS = 0.02F;  // more than any decoder's receptive field
 
+// Below this the decoder is given next to nothing (2 of 32768, or no code of 8 bits), and what it
+// then makes of a moving place is not to be heard.
+constexpr float kQuiet = 1.0F / 16384;
+constexpr float kGateHoldS = 0.02F;  // longer than the decoder rings
+constexpr float kGateStep = 0.1F;    // of a block
+
 constexpr float Larger(float a, float b) { return a > b ? a : b; }
 
 // Halves away from zero.
@@ -53,16 +59,19 @@ void Processor::Init(Scheme scheme) {
     return static_cast<uint32_t>(time_s * block_rate_hz) + 1;
   };
   warm_up_blocks_ = blocks(kWarmUpS);
+  gate_hold_blocks_ = blocks(kGateHoldS);
   dc_blocker_.Init(kDcCutoffHz, sample_rate_hz);
   dc_blocker_.Reset();
   power_up_.Init(kPowerUpFadeS, block_rate_hz);
   power_up_.Drop(blocks(kPowerUpWaitS));
-  unmuted_.Init(kFadeS, block_rate_hz);
   effect_.Init(kFadeS, block_rate_hz);
   level_gain_ = 0;
   gains_ = {};
   overload_ = rested_ = false;
+  quiet_blocks_ = 0;
+  gate_ = 1;
   for (int16_t& axis : z_) axis = 0;
+  idle_ = decoder::Idle(scheme, z_);
   for (float& sample : wet_) sample = 0;
   for (float& sample : dry_) sample = 0;
   decoder::Reset(scheme);
@@ -73,9 +82,23 @@ void Processor::Process(const Sound& sound, const float* in, float* out) {
   if (rested_ && !rests) decoder::Reset(scheme_);  // what it remembers is of long ago
   rested_ = rests;
   overload_ = sound.overload;
+  SwitchSchemeWhenDry(sound);
   Encode(sound.level, in);
   if (!rested_) Decode(sound);
   Mix(NextGains(sound), out);
+}
+
+// Level and z of the one are not the other's: the new decoder starts from its silence.
+void Processor::SwitchSchemeWhenDry(const Sound& sound) {
+  if (sound.scheme == scheme_ || !effect_.gone()) return;
+  scheme_ = sound.scheme;
+  model_ = &decoder::Info(scheme_);
+  decoder::Reset(scheme_);
+  dc_blocker_.Reset();
+  effect_.Drop(warm_up_blocks_);
+  level_gain_ = 0;
+  for (int16_t& axis : z_) axis = 0;
+  idle_ = decoder::Idle(scheme_, z_);
 }
 
 void Processor::Encode(float level, const float* in) {
@@ -96,6 +119,7 @@ void Processor::Encode(float level, const float* in) {
   level_gain_ = gain;
   input_peak_ = peak;
   clipped_ = driven_peak >= full_scale;
+  quiet_blocks_ = driven_peak <= kQuiet * full_scale ? quiet_blocks_ + 1 : 0;
 }
 
 void Processor::Decode(const Sound& sound) {
@@ -110,6 +134,8 @@ void Processor::Decode(const Sound& sound) {
     if (crossfaded_) decoder::Preview(scheme_, dry_codes_, z_, before_codes_);
     std::memcpy(z_, z, sizeof(z));
   }
+  const float idle_before = idle_;
+  if (crossfaded_) idle_ = decoder::Idle(scheme_, z_);
   decoder::Process(scheme_, dry_codes_, z_, wet_codes_);
 
   const int16_t* before = crossfaded_ ? before_codes_ : wet_codes_;
@@ -117,21 +143,34 @@ void Processor::Decode(const Sound& sound) {
   Ramp part(0, 1, model_->block_size);
   DcBlocker blocker = dc_blocker_;
   for (int i = 0; i < model_->block_size; ++i) {
-    wet_[i] = blocker.Process(Between(before[i], wet_codes_[i], part.Next()) * scale);
+    const float from = before[i] - idle_before;
+    const float to = wet_codes_[i] - idle_;
+    wet_[i] = blocker.Process(Between(from, to, part.Next()) * scale);
   }
   blocker.EndBlock();
   dc_blocker_ = blocker;
 }
 
+// Closes slowly in silence. Opens at once, without a ramp, which would take the edge off the sound
+// that opens it: until it came, there was nothing to click.
+float Processor::Gate() {
+  gate_ = quiet_blocks_ > gate_hold_blocks_ ? Larger(gate_ - kGateStep, 0) : 1;
+  return SmoothStep(gate_);
+}
+
 Processor::Gains Processor::NextGains(const Sound& sound) {
   if (sound.overload) effect_.Drop(warm_up_blocks_);
-  const float heard = power_up_.Process(true) * unmuted_.Process(!sound.mute);
-  const float effect = effect_.Process(!sound.bypass);
+  const float heard = power_up_.Process(true);
+  const float effect = effect_.Process(!sound.bypass && sound.scheme == scheme_);
+  const bool opens = gate_ < 1 && quiet_blocks_ == 0;
+  const float gate = Gate();
   const float mix = Clamped(sound.mix, 0, 1);
   const Loudness loudness = At(*model_->loudness, sound.place.x, sound.place.y, sound.level);
   const float even = EqualLoudness(mix, loudness.correlation);
-  return {heard * Between(1, (1 - mix) * even, effect),
-          heard * effect * mix * even * loudness.makeup};
+  const Gains gains{heard * Between(1, (1 - mix) * even, effect),
+                    heard * effect * gate * mix * even * loudness.makeup};
+  if (opens) gains_.wet = gains.wet;
+  return gains;
 }
 
 void Processor::Mix(Gains gains, float* out) {

@@ -21,7 +21,7 @@ struct Sound {
   float mix;    // 0..1, dry to wet
   bool bypass;
   bool overload;  // dry at once, and the decoder rests
-  bool mute;
+  Scheme scheme;  // another one is faded over to by way of dry
 };
 
 class Processor {
@@ -54,22 +54,28 @@ class Processor {
   };
 
   // The steps of a block: input to codes, codes to wet, gains at the block's end, the sum.
+  void SwitchSchemeWhenDry(const Sound& sound);
   void Encode(float level, const float* in);
   void Decode(const Sound& sound);
   Gains NextGains(const Sound& sound);
+  float Gate();
   void Mix(Gains gains, float* out);
 
   Scheme scheme_{};
   const ModelInfo* model_ = nullptr;
   uint32_t warm_up_blocks_ = 0;
+  uint32_t gate_hold_blocks_ = 0;
   DcBlocker dc_blocker_;
-  Fade power_up_, unmuted_, effect_;
+  Fade power_up_, effect_;
 
   // Where the last block ended.
   float level_gain_ = 0;  // to codes
   Gains gains_{};
   int16_t z_[protocol::kLatentSize] = {};
+  float idle_ = 0;  // the decoder's sample for silence at z_, taken out before all else
   bool overload_ = false;
+  uint32_t quiet_blocks_ = 0;  // in a row, up to this one
+  float gate_ = 1;             // 1: open
 
   bool clipped_ = false, crossfaded_ = false, rested_ = false;
   float input_peak_ = 0, output_peak_ = 0;

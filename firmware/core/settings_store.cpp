@@ -117,6 +117,10 @@ Found SettingsStore::Load(Settings* settings) {
 
 bool SettingsStore::Save(const Settings& settings) {
   if (!IsSound(settings)) return false;
+  Settings stored;
+  if (Load(&stored) == Found::kRecord && std::memcmp(&stored, &settings, sizeof(stored)) == 0) {
+    return true;
+  }
   const int slot = storage::kSlots - 1 - newest_slot_;
   Record record{{kMagic, sizeof(Settings), sequence_ + 1}, settings, 0};
   record.crc = Crc32(reinterpret_cast<const uint8_t*>(&record), offsetof(Record, crc));

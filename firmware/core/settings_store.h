@@ -25,8 +25,9 @@ class SettingsStore {
   // Fills in the newest whole and sound record, or factory settings. Comes before the first Save.
   Found Load(protocol::Settings* settings);
 
-  // Writes them into the slot that does not hold the newest record, reads back and compares. False
-  // when they are not sound or the flash does not take them; the newest record is then still whole.
+  // Writes them into the slot that does not hold the newest record, reads back and compares; a
+  // flash that would load them anyway is left alone, for it wears. False when they are not sound or
+  // the flash does not take them; the newest record is then still whole.
   bool Save(const protocol::Settings& settings);
 
  private:

@@ -1,24 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""Calibration of a module's panel: goes through the steps, stores what follows, writes the report card.
+"""Calibration of a module's panel: goes through the steps, stores what follows.
 
-Depends on `module` and `calibration_checks`. Hands do the steps, see `calibration_hands`. Nothing is stored before all
-steps have passed.
+Depends on `client` and `calibration_checks`. Hands do the steps, see `calibration_hands`; `calibration_card` says how
+it went. Nothing is stored before all steps have passed.
 """
 
 from __future__ import annotations
 
-import datetime
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from host_tools.errors import LinkError
-from host_tools.files import REPOSITORY, git_revision, write_atomically
 from host_tools.module import calibration_checks as checks
 from host_tools.module.calibration_checks import (
     CABLES_OUT,
@@ -35,7 +31,6 @@ from host_tools.module.client import ModuleClient
 from host_tools.module.panel import Circuit, Panel
 from host_tools.packets import POTS
 
-REPORTS = REPOSITORY / "build" / "reports"
 READINGS = 20
 READING_GAP_S = 0.005  # 20 of them are whole periods of 50 Hz hum, and of 60 Hz
 
@@ -60,6 +55,9 @@ class Hands(Protocol):
     def refused(self, step: Step, findings: Sequence[Finding]) -> Answer:
         """Tells what is wrong and decides."""
 
+    def leave(self) -> None:
+        """Lets go of the panel, whatever became of it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
@@ -79,8 +77,29 @@ class Calibration:
                 yield {"name": f"{field} {channel}", "before": before, "after": after, "noise_codes": round(codes, 1)}
 
 
-def measure(client: ModuleClient, hands: Hands) -> Samples | None:
-    """Goes through the steps; None when the hands gave up. Changes no settings."""
+@dataclass(frozen=True)
+class Refusal:
+    """The step at which the hands gave up, and what was wrong there."""
+
+    step: Step
+    findings: Sequence[Finding]
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """One for each finding."""
+        for finding in self.findings:
+            yield {"step": self.step.name, **finding._asdict()}
+
+
+def measure(client: ModuleClient, hands: Hands) -> Samples | Refusal:
+    """Goes through the steps. Changes no settings."""
+    client.go_live()  # a bench that was left behind reads no ADC
+    try:
+        return _measure(client, hands)
+    finally:
+        hands.leave()
+
+
+def _measure(client: ModuleClient, hands: Hands) -> Samples | Refusal:
     nominal = client.factory_settings().circuit
     samples: dict[str, Sample] = {}
     number = 0
@@ -90,7 +109,7 @@ def measure(client: ModuleClient, hands: Hands) -> Samples | None:
         found = checks.findings(step, samples, nominal)
         answer = hands.refused(step, found) if found else None
         if answer is Answer.GIVE_UP:
-            return None
+            return Refusal(step, found)
         if answer is None:
             number += 1
         elif answer is Answer.BACK:
@@ -115,44 +134,6 @@ def store(client: ModuleClient, samples: Samples) -> Calibration:
     if client.settings().circuit != after:
         raise LinkError(f"{client.device.name} tells another calibration than it was given; reset it and try again")
     return Calibration(before.circuit, after, np.max([sample.noise for sample in samples.values()], axis=0))
-
-
-def write_card(client: ModuleClient, calibration: Calibration, folder: Path = REPORTS) -> tuple[Path, Path]:
-    """Writes calibration_STAMP.json and the same for people, .md; the stamp is UTC. Returns both paths."""
-    now, greeting = datetime.datetime.now(datetime.UTC), client.device.hello()
-    facts = {
-        "board": greeting.board,
-        "port": client.device.name,
-        "firmware": greeting.firmware_version,
-        "tools": git_revision(),
-        "made": now.strftime("%Y-%m-%d %H:%M:%S UTC"),
-        "verdict": "PASS",
-    }
-    rows = list(calibration.rows())
-    path = folder / f"calibration_{now:%Y%m%d-%H%M%S}.json"
-    return (
-        write_atomically(path, json.dumps({**facts, "limits": _limits(), "results": rows}, indent=2) + "\n"),
-        write_atomically(path.with_suffix(".md"), _markdown(facts, rows)),
-    )
-
-
-def _limits() -> dict[str, float]:
-    """What every step was held to."""
-    return {
-        "zero_tolerance_codes": checks.ZERO_TOLERANCE,
-        "slope_tolerance": checks.SLOPE_TOLERANCE,
-        "straightness": checks.STRAIGHTNESS,
-        "noise_codes": checks.NOISE_LIMIT,
-        "pot_travel_codes": checks.POT_TRAVEL,
-    }
-
-
-def _markdown(facts: dict[str, str], rows: Sequence[dict[str, Any]]) -> str:
-    lines = [f"# Calibration of {facts['board']}: {facts['verdict']}", ""]
-    lines += [f"- {name}: {value}" for name, value in facts.items()]
-    lines += ["", "| ADC codes | before | after | noise |", "|---|---:|---:|---:|"]
-    lines += [f"| {row['name']} | {row['before']:,} | {row['after']:,} | {row['noise_codes']} |" for row in rows]
-    return "\n".join([*lines, ""])
 
 
 def _sample(client: ModuleClient, hands: Hands, panel: Panel) -> Sample:

@@ -125,7 +125,7 @@ def _voltage(step: Step, jack: int, samples: Samples, nominal: Circuit) -> Itera
     lowest, highest = STRAIGHT_RANGE
     if not lowest <= now.cv(jack) <= highest:
         found = f"{name} reads {now.cv(jack):,.0f}, near an end of its range"
-        yield Finding(found, f"{lowest:,} to {highest:,}", "does the source give more than 5 V?")
+        yield Finding(found, f"{lowest:,} to {highest:,}", "does the source give much more than 5 V?")
     elif abs(stray) > STRAY_LIMIT:
         cause = "are the cables swapped?" if abs(moved) < STRAY_LIMIT else "is a cable plugged into both?"
         yield Finding(f"{other} moved by {stray:,.0f} codes", f"at most {STRAY_LIMIT}", cause)

@@ -18,9 +18,10 @@ from host_tools.errors import UserError
 from host_tools.module.calibrate import READING_GAP_S, Answer, Hands
 from host_tools.module.calibration_checks import STEPS, Finding, Step
 from host_tools.module.client import ModuleClient
-from host_tools.module.panel import CV_SPAN_VOLTS, HIGHEST_CODE, Circuit, Panel
+from host_tools.module.panel import HIGHEST_CODE, Circuit, Panel
 
-LEAST_VOLTS = 1.0  # with less, an error of the source weighs too much
+# Of a source: with less, an error of it weighs too much; one of 5 V may give a little more.
+LEAST_VOLTS, MOST_VOLTS = 1.0, 5.3
 
 
 class Person:
@@ -49,6 +50,9 @@ class Person:
             if answer in answers:
                 return answers[answer]
 
+    def leave(self) -> None:
+        pass
+
     def _ask_volts(self, proposed: float) -> float:
         while True:
             text = self._ask(f"Then enter the volts that it gives (Enter: {proposed:+g}). ")
@@ -56,9 +60,9 @@ class Person:
                 volts = float(text or proposed)
             except ValueError:
                 volts = 0.0
-            if LEAST_VOLTS <= abs(volts) <= CV_SPAN_VOLTS:
+            if LEAST_VOLTS <= abs(volts) <= MOST_VOLTS:
                 return volts
-            self._console.print(f"Between {LEAST_VOLTS:g} and {CV_SPAN_VOLTS:g} V, of either sign.")
+            self._console.print(f"Between {LEAST_VOLTS:g} and {MOST_VOLTS:g} V, of either sign.")
 
     def _ask(self, prompt: str) -> str:
         try:
@@ -78,6 +82,8 @@ class VirtualHands:
         zero, slope = np.asarray(nominal.cv_zero), np.asarray(nominal.cv_per_volt)
         self._circuit = Circuit(*pots, (zero + 200).tolist(), (0.98 * slope).tolist())
         self._client, self._console = client, console
+        status = client.status()
+        self._before = status.adc, status.inputs
         self._panel = Panel()
         self._noise = np.random.default_rng(0)
 
@@ -94,6 +100,9 @@ class VirtualHands:
     def refused(self, step: Step, findings: Sequence[Finding]) -> Answer:
         _tell(self._console, findings)
         return Answer.GIVE_UP
+
+    def leave(self) -> None:
+        self._client.turn_panel(*self._before)
 
 
 def _tell(console: Console, findings: Sequence[Finding]) -> None:

@@ -82,16 +82,21 @@ class ModuleClient:
         return _status(self.device.request("READ_STATUS", "STATUS_IS"))
 
     def next_status(self) -> Status:
-        """The module after a block that began after this call. LinkError when it plays none."""
-        first, started_s = self.status().blocks, time.monotonic()
-        while (status := self.status()).blocks - first < 2:  # the first may have begun before
+        """The module after a block that began after this call; as it is when it is on the bench.
+
+        LinkError when it is live and plays no blocks.
+        """
+        started_s = time.monotonic()
+        first = status = self.status()
+        while "LIVE" in status.flags and status.blocks - first.blocks < 2:  # the first may have begun before
             if time.monotonic() - started_s > STALLED_S:
                 raise LinkError(f"{self.device.name} plays no blocks; reset it and try again")
+            status = self.status()
         return status
 
     def settings(self) -> Settings:
         """Those in use."""
-        return _settings(self.device.request("READ_SETTINGS", "SETTINGS_ARE"))
+        return _settings(self.device.request("READ_SETTINGS", "SETTINGS_ARE", factory=0))
 
     def write_settings(self, settings: Settings) -> None:
         """Puts them into use and has them remembered. LinkError when the module then tells of others."""
@@ -101,11 +106,8 @@ class ModuleClient:
             raise LinkError(f"{self.device.name} has other settings than it was given; reset it and try again")
 
     def factory_settings(self) -> Settings:
-        """What the module has before anybody changes it. Interrupts its sound for a moment."""
-        self.power_up(factory=True)
-        settings = self.settings()
-        self.go_live()
-        return settings
+        """What a new module has."""
+        return _settings(self.device.request("READ_SETTINGS", "SETTINGS_ARE", factory=1))
 
     def recall(self, preset: int) -> Status:
         """Goes to a preset, 1..8."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from host_tools.arguments import above_zero, not_negative
 from host_tools.files import REPOSITORY, write_results
 from host_tools.packets import PRESETS
 from quantize.graph import SCHEMES
@@ -36,7 +37,7 @@ def play(arguments: argparse.Namespace) -> int:
     from host_tools.module.play import play as run
 
     jacks = arguments.cv_x, arguments.cv_y, arguments.gate
-    patch = Patch(parse_knobs(arguments.knobs), *jacks, arguments.preset)
+    patch = Patch(parse_knobs(arguments.knob), *jacks, arguments.preset)
     factory, storage = arguments.factory, _storage(arguments.board)
     for note in run(
         arguments.dry, arguments.output, arguments.board, patch, factory=factory, storage=storage, console=console
@@ -55,23 +56,24 @@ def monitor(arguments: argparse.Namespace) -> int:
 
 
 def calibrate(arguments: argparse.Namespace) -> int:
-    from host_tools.module.calibrate import measure, store, write_card
+    from host_tools.module.calibrate import Refusal, measure, store
+    from host_tools.module.calibration_card import write_card
     from host_tools.module.calibration_hands import hands_for
     from host_tools.module.tables import calibration_table
 
     with _module(arguments.board) as client:
         try:
-            samples = measure(client, hands_for(client, console))
+            measured = measure(client, hands_for(client, console))
         except KeyboardInterrupt:
             console.print("\nnothing was stored")
             raise
-        if samples is None:
-            console.print("FAIL: nothing was stored")
-            return 1
-        calibration = store(client, samples)
-        paths = write_card(client, calibration, arguments.out)
-    _show(calibration_table(calibration, arguments.board))
-    console.print(f"PASS: stored; wrote {' and '.join(map(str, paths))}")
+        outcome = measured if isinstance(measured, Refusal) else store(client, measured)
+        wrote = f"wrote {' and '.join(map(str, write_card(client, outcome, arguments.out)))}"
+    if isinstance(outcome, Refusal):
+        console.print(f"REFUSED: nothing was stored; {wrote}")
+        return 1
+    _show(calibration_table(outcome, arguments.board))
+    console.print(f"PASS: stored; {wrote}")
     return 0
 
 
@@ -173,9 +175,9 @@ def add_module_commands(commands: Subparsers) -> None:
     sub.add_argument("dry", type=Path, metavar="IN.wav")
     sub.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.wav")
     text = (
-        "x, y, att_x, att_y, level, mix, from 0 to 1; att_x, att_y and mix are at 1 and others at noon when not given"
+        "turn x, y, att_x, att_y, level or mix, 0 to 1; may be repeated; att_x, att_y, mix begin at 1, others at noon"
     )
-    sub.add_argument("--knobs", nargs="+", default=[], metavar="NAME=TRAVEL", help=text)
+    sub.add_argument("--knob", action="append", default=[], metavar="NAME=TRAVEL", help=text)
     text = "what is plugged in: a file whose full scale is 5 V, lfo:HZ[:VOLTS] or dc:VOLTS"
     for jack in ("--cv-x", "--cv-y"):
         sub.add_argument(jack, metavar="SOURCE", help=text)
@@ -184,7 +186,7 @@ def add_module_commands(commands: Subparsers) -> None:
     sub.add_argument("--factory", action="store_true", help="with factory settings instead of the stored ones")
 
     sub = add("monitor", monitor, "what the module does at this moment: meters, map, panel, load")
-    sub.add_argument("--seconds", type=float, help="stop after these")
+    sub.add_argument("--seconds", type=above_zero, help="stop after these")
     sub.add_argument("--once", action="store_true", help="print one table and stop; so it is when nobody watches")
 
     sub = add("calibrate", calibrate, "measure the panel's circuits, step by step, and have the module remember")
@@ -193,9 +195,9 @@ def add_module_commands(commands: Subparsers) -> None:
     text = "play the whole module at random and prove every block by golden, on the host"
     sub = commands.add_parser("soak", help=text, description=text)
     sub.set_defaults(function=soak)
-    sub.add_argument("--minutes", type=float, default=1.0, help="of audio, each scheme (default 1)")
+    sub.add_argument("--minutes", type=above_zero, default=1.0, help="of audio, each scheme (default 1)")
     sub.add_argument("--scheme", choices=tuple(SCHEMES), help="one of the two; both when not given")
-    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--seed", type=not_negative, default=0)
     sub.add_argument("--json", type=Path, metavar="FILE", help="write the rows for scripts")
 
     _add_presets(_nested(commands, "presets", "the module's eight spots"))

@@ -19,6 +19,7 @@ from host_tools.module.panel import CV_SPAN_VOLTS
 
 GATE_VOLTS = 5.0
 GATE_HIGH_VOLTS = 1.0  # well above hum, well below any gate
+FASTEST_HZ = 500.0  # of what the module can follow
 MOST_VOLTS = 12.0  # what a rack has
 CV_FORMS = "a WAV or FLAC file, lfo:HZ[:VOLTS] or dc:VOLTS"
 GATE_FORMS = "a WAV or FLAC file, or clock:HZ"
@@ -48,6 +49,7 @@ def cv_source(text: str, sample_rate: int) -> Source:
         source = Source(lambda times_s: np.full(times_s.size, volts))
     else:
         raise UserError(f"{text} is no CV; give {CV_FORMS}")
+    _require_slow(text, hz)
     if hz < 0 or abs(volts) > MOST_VOLTS:
         raise UserError(
             f"{text} is more than a rack gives; choose 0 Hz or more, and -{MOST_VOLTS:g} to {MOST_VOLTS:g} V"
@@ -63,7 +65,15 @@ def gate_source(text: str, sample_rate: int) -> Source:
         return Source(lambda times_s: GATE_VOLTS * (file.volts(times_s) > GATE_HIGH_VOLTS))
     if len(numbers) != 1 or numbers[0] <= 0:
         raise UserError(f"{text} is no gate; give {GATE_FORMS}")
+    _require_slow(text, numbers[0])
     return Source(lambda times_s: GATE_VOLTS * (times_s * numbers[0] % 1 < 0.5))
+
+
+def _require_slow(text: str, hz: float) -> None:
+    if hz > FASTEST_HZ:
+        raise UserError(
+            f"{text} is too fast: the module reads its jacks once a millisecond; give {FASTEST_HZ:g} Hz at most"
+        )
 
 
 def _split(text: str, *kinds: str) -> tuple[str, list[float]]:

@@ -87,6 +87,8 @@ def play(
     With the board's stored settings, or `factory` ones. Returns notes on what was done. UserError for what is not
     usable, LinkError for a board that is not there.
     """
+    if Path(wet_path).suffix.lower() != ".wav":
+        raise UserError(f"{wet_path}: play writes WAV; give a name that ends in .wav")
     in_bulk = board in ARTEFACTS and patch.preset is None
     with boards.open_board(board, storage=storage) as device:
         client = ModuleClient(device)

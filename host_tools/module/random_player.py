@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A player who never rests: knobs, CV, gate, button, MIDI and music at random, the same for the same seed.
+"""A player who never rests: knobs, CV, gate, button, MIDI, settings and music at random, the same for the same seed.
 
 Depends on NumPy and the packets' definition. What it does to the panel is what hands, cables and a busy processor do:
 slow turns, jumps, jitter of the ADC, fast and noisy CV, bouncing contacts, blocks that take too long.
@@ -8,12 +8,13 @@ slow turns, jumps, jitter of the ADC, fast and noisy CV, bouncing contacts, bloc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from host_tools import protocol
 from host_tools.framing import frame
-from host_tools.packets import ADC_CHANNELS, INPUT_BUTTON, INPUT_GATE, POTS
+from host_tools.packets import ADC_CHANNELS, GATE_MODES, INPUT_BUTTON, INPUT_GATE, POTS, PRESETS
 from host_tools.playback import BUDGET_CYCLES, CODEC_FULL_SCALE, play_inputs
 
 HIGHEST_CODE = 65_535
@@ -29,14 +30,47 @@ class RandomPlayer:
         self._recordings = recordings
         self._pots = np.full(len(POTS), HIGHEST_CODE / 2)
 
-    def midi(self) -> bytes:
-        """Bytes for the line: now and then a packet of MIDI, of which some means something."""
-        if self._rng.random() < 0.7:
-            return b""
+    def requests(self, settings: dict[str, Any]) -> bytes:
+        """Bytes for the line: now and then MIDI, a preset recalled or stored, or settings made from these."""
+        packets: list[tuple[float, str, dict[str, Any]]] = [
+            (0.4, "MIDI", {"bytes": self._midi()}),
+            (0.1, "RECALL_PRESET", {"index": int(self._rng.integers(PRESETS))}),
+            (0.1, "STORE_PRESET", {"index": int(self._rng.integers(PRESETS))}),
+            (0.2, "WRITE_SETTINGS", {"settings": self._changed(settings)}),
+        ]
+        return b"".join(
+            frame(protocol.pack(name, 0, **values)) for often, name, values in packets if self._rng.random() < often
+        )
+
+    def _midi(self) -> list[int]:
+        """Of which some means something."""
         start = self._rng.choice([0xB0, 0xC0, 0xF8, 0x14])
-        controller = self._rng.choice([14, 15, 20, 80, 81, 7])
-        values = [int(start), int(controller), *self._rng.integers(0, 128, 3).tolist()]
-        return frame(protocol.pack("MIDI", 0, bytes=values))
+        controller = self._rng.choice([14, 15, 20, 21, 80, 81, 7])
+        highest = self._rng.choice([PRESETS, 127])
+        return [int(start), int(controller), *self._rng.integers(0, highest + 1, 3).tolist()]
+
+    def _changed(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """All but the scheme, which golden could not follow; a calibration that is a little off."""
+
+        def spot() -> dict[str, int]:
+            x, y = self._rng.integers(-32_768, 32_768, 2).tolist()
+            return {"x": x, "y": y}
+
+        def near(name: str, low: int, high: int) -> list[int]:
+            codes = np.asarray(settings[name])
+            return (codes + self._rng.integers(low, high + 1, codes.shape)).tolist()
+
+        return {
+            **settings,
+            "pot_low": near("pot_low", 0, 400),
+            "pot_high": near("pot_high", -400, 0),
+            "cv_zero": near("cv_zero", -200, 200),
+            "cv_per_volt": near("cv_per_volt", -150, 150),
+            "presets": [spot() for _ in range(PRESETS)],
+            "second_spot": spot(),
+            "morph_time_ms": int(self._rng.choice([0, 30, 500, 10_000])),
+            "gate_mode": int(self._rng.integers(len(GATE_MODES))),
+        }
 
     def stretch(self, blocks: int, block_size: int) -> tuple[np.recarray, np.ndarray]:
         """Records for `HostLibrary.play` (blocks,) and samples of the codec (blocks, block_size)."""
@@ -84,7 +118,7 @@ class RandomPlayer:
     def _cycles(self, blocks: int) -> np.ndarray:
         """Time that blocks took (blocks,): within the budget, but for a few in some stretches."""
         cycles = np.full(blocks, BUDGET_CYCLES // 2)
-        if self._rng.random() < 0.1:
+        if self._rng.random() < 0.2:
             start = self._rng.integers(0, blocks)
             cycles[start : start + self._rng.integers(1, 5)] = 2 * BUDGET_CYCLES
         return cycles

@@ -24,8 +24,8 @@ def changed(settings: Settings, assignments: Sequence[str]) -> Settings:
     """The settings after `KEY=VALUE` words. UserError names a word that is wrong and what it may be."""
     values: dict[str, Any] = {}
     for word in assignments:
-        key, _, text = word.partition("=")
-        if key not in SETTABLE:
+        key, equals, text = word.partition("=")
+        if key not in SETTABLE or not equals:
             raise UserError(f"{word} sets nothing; give KEY=VALUE, the keys are {', '.join(SETTABLE)}")
         read, choices = SETTABLE[key]
         try:
@@ -57,7 +57,7 @@ def _milliseconds(text: str) -> int:
 # How a value is read, which raises ValueError, and what it may be.
 SETTABLE: dict[str, tuple[Callable[[str], Any], str]] = {
     "gate_mode": (GATE_MODES.index, " or ".join(GATE_MODES)),
-    "morph_time_ms": (_milliseconds, f"0 to {MOST_MORPH_MS}"),
+    "morph_time_ms": (_milliseconds, f"a whole number from 0 to {MOST_MORPH_MS}"),
     "midi_channel": (MIDI_CHANNELS.index, "1 to 16, or all"),
     "second_spot": (_spot, "X,Y with each from -1 to 1"),
     "scheme": (SCHEME_NAMES.index, " or ".join(SCHEME_NAMES)),

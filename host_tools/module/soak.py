@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -122,9 +123,9 @@ def _soak(
     proof, counts = Proof(artefact), Counter[str]()
     library = HostLibrary(path)
     try:
-        _choose_scheme(library, artefact)
+        settings = _choose_scheme(library, artefact)
         for stretch in range(stretches):
-            library.receive(player.midi())
+            library.receive(player.requests(settings))
             inputs, dry = player.stretch(STRETCH_BLOCKS, library.block_size)
             taps = np.empty((STRETCH_BLOCKS, 3, library.block_size), np.int16)
             wet, outputs = library.play(inputs, dry, taps)
@@ -164,10 +165,11 @@ def times_stuck(dry: np.ndarray, decoded: np.ndarray, wet: np.ndarray) -> int:
     return int(np.count_nonzero(moves(dry) & moves(decoded) & ~moves(wet)))
 
 
-def _choose_scheme(library: HostLibrary, artefact: Artefact) -> None:
-    """Powers the module up in this scheme."""
+def _choose_scheme(library: HostLibrary, artefact: Artefact) -> dict[str, Any]:
+    """Powers the module up in this scheme, and returns its settings as packets have them."""
     reader = PacketReader()
-    (reply,) = reader.feed(library.receive(frame(protocol.pack("READ_SETTINGS", 0))))
+    (reply,) = reader.feed(library.receive(frame(protocol.pack("READ_SETTINGS", 0, factory=0))))
     settings = {**protocol.unpack(reply).values["settings"], "scheme": artefact.graph.scheme.code}
     library.receive(frame(protocol.pack("WRITE_SETTINGS", 1, settings=settings)))
     library.power_up(factory=False)
+    return settings

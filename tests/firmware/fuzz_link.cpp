@@ -97,7 +97,7 @@ Packet RandomRequest(int sequence) {
                                    PacketType::kRecallPreset, PacketType::kStorePreset,
                                    PacketType::kMidi,         PacketType::kPanel,
                                    PacketType::kGoLive};
-  constexpr int kSizes[] = {0, 0, 1, 1, 9, 17, 0};
+  constexpr int kSizes[] = {0, 1, 1, 1, 9, 17, 0};
   const int which = Random(7);
   Packet request = StartPacket(kTypes[which], sequence);
   AppendNoise(&request, Random(20) == 0 ? Random(30) : kSizes[which]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // QEMU's Cortex-M7 machine (mps2-an500): a module without jacks and knobs. UART0 is its serial
-// line, TIMER1 its clock; the codec, the watchdog and the storage have their own files.
+// line, TIMER1 its clock; codec, watchdog, restarts and storage have their own files.
 #include "boards/board.h"
 
 #include "boards/panel_at_rest.h"
@@ -8,6 +8,7 @@
 #include "boards/qemu_m7/jobs.h"
 #include "boards/qemu_m7/live_job.h"
 #include "boards/qemu_m7/registers.h"
+#include "boards/qemu_m7/restart.h"
 #include "boards/qemu_m7/serial.h"
 #include "boards/qemu_m7/watchdog.h"
 
@@ -17,6 +18,7 @@ const char* const kName = "qemu_m7";
 const bool kHasPanel = false;
 
 void Init() {
+  restart::Begin();
   Timer1().reload = 0xFFFFFFFF;
   Timer1().control = Timer::kEnable;
   DoJobs();
@@ -24,8 +26,9 @@ void Init() {
   serial::Start();
 }
 
-void StartAudio(AudioCallback callback, size_t block_size, uint32_t sample_rate_hz) {
-  codec::Start(callback, block_size, sample_rate_hz);
+void StartAudio(AudioCallback callback, size_t block_size, uint32_t sample_rate_hz,
+                size_t latency_samples) {
+  codec::Start(callback, block_size, sample_rate_hz, latency_samples);
 }
 
 uint32_t LostBlocks() { return codec::LostBlocks(); }
@@ -36,7 +39,10 @@ uint32_t CyclesOfBlock(size_t block_size, uint32_t sample_rate_hz) {
   return static_cast<uint32_t>(uint64_t{kPeripheralClockHz} * block_size / sample_rate_hz);
 }
 
-PanelInput ReadPanel() { return PanelAtRest(); }
+PanelInput ReadPanel() {
+  if (live_job::Runs()) live_job::MeetMishap();
+  return PanelAtRest();
+}
 void Show(const PanelOutput& /*lights*/) {}
 
 bool ReadMidi(uint8_t* /*byte*/) { return false; }

@@ -1,92 +1,134 @@
 // SPDX-License-Identifier: MIT
-// The virtual codec on TIMER0. See codec.h.
+// The virtual codec: TIMER0 is its DMA, which interrupts the audio thread. See codec.h.
 #include "boards/qemu_m7/codec.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "boards/qemu_m7/live_job.h"
 #include "boards/qemu_m7/registers.h"
 #include "boards/test_tone.h"
 #include "core/codec.h"
+#include "core/processor.h"
 #include "generated/protocol.h"
 
 namespace gritspace::codec {
 namespace {
 
-constexpr uint8_t kPriority = 0x40;  // the serial line's may interrupt: it takes a byte, no more
+constexpr uint8_t kDmaPriority = 0x40;  // the serial line's may interrupt: it takes a byte, no more
+constexpr uint8_t kAudioPriority = 0x80;
+constexpr int32_t kSilence[protocol::kMaxBlockSize] = {};
 
 board::AudioCallback play = nullptr;
-size_t block_size = 0;
-uint32_t period_cycles = 0;
-uint32_t period_end = 0;  // of the period that runs, on board::Cycles's clock
+size_t block_size = 0, latency = 0;
+
+// The two halves of DMA's buffers. What was captured in a period, and was heard in it, are in the
+// same half; the audio thread takes the one and fills the other while the other half is heard.
+int32_t captured[2][protocol::kMaxBlockSize];
+int32_t heard[2][protocol::kMaxBlockSize];
+int32_t dry[Processor::kMaxLatency + 1 + protocol::kMaxBlockSize];  // of the past, and a block
+TestTone tone;
+
+volatile uint32_t periods = 0;  // that have ended
+volatile bool in_time = true;   // the block that was captured last has been played
+volatile bool muted = false;
 volatile uint32_t lost_blocks = 0;
 
-TestTone tone;
-int32_t captured[protocol::kMaxBlockSize];
-int32_t played[2][protocol::kMaxBlockSize];  // heard in turn
-int half = 0;                                // heard in the period that ended last
+// Of the audio thread.
+int32_t last_played = 0;      // sample, heard or not
+volatile bool silent = true;  // the module, in the block it played last
+uint32_t last_period = 0;     // whose block that was
 
-// What DMA has done in the meantime: one half was heard, a block was captured.
-void EndPeriod() {
-  period_end += period_cycles;
-  half = 1 - half;
-  if (live_job::Runs()) {
-    live_job::Hear(played[half], block_size);
-    live_job::Capture(captured, block_size);
-  } else {
-    tone.Fill(captured, block_size);
+size_t HalfOf(uint32_t period) { return period % 2; }
+
+// Fills the half, which is heard next after the other one, and without a step between them: what
+// `block` would add to the other half's last sample, instead of to `before`, fades out.
+void Fill(size_t half, const int32_t* block, int32_t before) {
+  const int32_t gap = heard[1 - half][block_size - 1] - before;
+  const float step = static_cast<float>(gap) / static_cast<float>(block_size);
+  for (size_t i = 0; i < block_size; ++i) {
+    const auto bend = static_cast<int32_t>(step * static_cast<float>(block_size - 1 - i));
+    heard[half][i] = std::clamp(block[i] + bend, -kCodecFullScale, kCodecFullScale - 1);
   }
 }
 
-// By a period or more: a block has ended that nobody can play any more, and an old one is heard
-// again.
-bool IsLate() {
-  const auto late = static_cast<int32_t>(board::Cycles() - period_end);
-  return late >= static_cast<int32_t>(period_cycles);
+// What is heard if nobody plays the block in time: its input, as late as the module's dry sound;
+// nothing while the module itself is silent, as after power-up.
+void FillDry(size_t half) {
+  std::memmove(dry, dry + block_size, (latency + 1) * sizeof(dry[0]));
+  std::memcpy(dry + latency + 1, captured[half], block_size * sizeof(dry[0]));
+  silent ? Fill(half, kSilence, 0) : Fill(half, dry + 1, dry[0]);
 }
 
-void EndPeriods() {
-  for (; IsLate(); lost_blocks = lost_blocks + 1) EndPeriod();
-  EndPeriod();
+// Before the end of its period, or DMA has already begun to read the half. A block that does not
+// follow on the one played last begins with the step of that gap.
+void FillPlayed(uint32_t period, const int32_t* block) {
+  const bool follows = period == last_period + 1;
+  __asm__ volatile("cpsid i" ::: "memory");
+  if (follows && period == periods) {
+    Fill(HalfOf(period), block, last_played);
+    in_time = true;
+  }
+  __asm__ volatile("cpsie i" ::: "memory");
 }
 
-// The half that has just been heard is free for the block that has just been captured.
 void PlayCaptured() {
   static float in[protocol::kMaxBlockSize], out[protocol::kMaxBlockSize];
-  for (size_t i = 0; i < block_size; ++i) in[i] = FromCodec(captured[i]);
+  static int32_t block[protocol::kMaxBlockSize];
+  const uint32_t period = periods;
+  const int32_t* const samples = captured[HalfOf(period)];
+  for (size_t i = 0; i < block_size; ++i) in[i] = FromCodec(samples[i]);
   play(in, out);
-  for (size_t i = 0; i < block_size; ++i) played[half][i] = ToCodec(out[i]);
+  for (size_t i = 0; i < block_size; ++i) block[i] = ToCodec(out[i]);
+  FillPlayed(period, block);
+  silent = std::all_of(block, block + block_size, [](int32_t sample) { return sample == 0; });
+  last_played = block[block_size - 1];
+  last_period = period;
 }
 
 }  // namespace
 
-void Start(board::AudioCallback callback, size_t block, uint32_t sample_rate_hz) {
+void Start(board::AudioCallback callback, size_t block, uint32_t sample_rate_hz,
+           size_t latency_samples) {
   play = callback;
   block_size = block;
-  period_cycles = board::CyclesOfBlock(block, sample_rate_hz);
+  latency = latency_samples;
   tone.Init(sample_rate_hz);
-  period_end = board::Cycles() + period_cycles;
-  Timer0().reload = period_cycles - 1;  // it stays at zero for one cycle
+  SetPriorityOfPendSv(kAudioPriority);
+  Timer0().reload = board::CyclesOfBlock(block, sample_rate_hz) - 1;  // and one cycle at zero
   Timer0().control = Timer::kEnable | Timer::kInterrupt;
-  Enable(Interrupt::kTimer0, kPriority);
+  Enable(Interrupt::kTimer0, kDmaPriority);
 }
 
 uint32_t LostBlocks() { return lost_blocks; }
 
 void ForgiveOversleeping() {
-  while (IsLate()) period_end += period_cycles;
+  if (Timer0().interrupt != 0) Timer0().value = Timer0().reload;
 }
 
-void Mute() {
-  std::memset(played, 0, sizeof(played));
-  if (!live_job::Runs()) return;
-  for (int i = 0; i < 2; ++i) live_job::Hear(played[i], block_size);
+void EndPeriod() {
+  if (block_size == 0) return;  // before Start
+  if (!in_time) lost_blocks = lost_blocks + 1;
+  in_time = false;
+  periods = periods + 1;
+  const size_t half = HalfOf(periods);
+  if (live_job::Runs()) {
+    live_job::Hear(muted ? kSilence : heard[half], block_size);
+    live_job::Capture(captured[half], block_size);
+  } else {
+    tone.Fill(captured[half], block_size);
+  }
+  FillDry(half);
 }
+
+void Mute(bool mute) { muted = mute; }
 
 }  // namespace gritspace::codec
 
-void CodecInterrupt() {
+void DmaInterrupt() {
   gritspace::Timer0().interrupt = 1;
-  gritspace::codec::EndPeriods();
-  gritspace::codec::PlayCaptured();
+  gritspace::codec::EndPeriod();
+  gritspace::PendSv();
 }
+
+void CodecInterrupt() { gritspace::codec::PlayCaptured(); }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A codec that exists in time only: a timer ends each of its blocks, two buffers take turns as
-// under DMA. A block is captured in one period, played in the next and heard in the one after. It
-// hears a test tone, or what a live job brings; see live_job.h.
+// A codec that exists in time only: a timer ends each of its periods, as DMA does with two buffers
+// that take turns. A block is captured in one period, played in the next and heard in the one
+// after. One that nobody plays in time is heard dry. It hears a test tone, or what a live job
+// brings; see live_job.h.
 #pragma once
 
 #include <cstddef>
@@ -11,18 +12,23 @@
 
 namespace gritspace::codec {
 
-void Start(board::AudioCallback callback, size_t block_size, uint32_t sample_rate_hz);
+void Start(board::AudioCallback callback, size_t block, uint32_t sample_rate_hz,
+           size_t latency_samples);
 
 uint32_t LostBlocks();
 
-// After a sleep, interrupts still masked: what the codec missed then is no block of the firmware's.
-// QEMU may let the processor sleep for too long, when the machine it runs on has other work.
+// After a sleep, interrupts still masked: the block that was captured then has a whole period,
+// however long it was. QEMU may let the processor sleep for too long, when the machine it runs on
+// has other work.
 void ForgiveOversleeping();
 
-// Silence, beginning with what has been played and not yet been heard; for faults, of which nothing
-// comes back.
-void Mute();
+// What DMA does at the end of a period; nobody is asked to play.
+void EndPeriod();
+
+// The pin of the codec: silence from now on, and what is played goes unheard.
+void Mute(bool muted);
 
 }  // namespace gritspace::codec
 
-extern "C" void CodecInterrupt();
+extern "C" void DmaInterrupt();    // TIMER0's
+extern "C" void CodecInterrupt();  // PendSV; the audio thread

@@ -17,6 +17,8 @@ namespace {
 
 constexpr size_t kCommandLineBytes = 256;
 
+bool has_job = false;
+
 [[noreturn]] void End(JobStatus status) { semihosting::Exit(static_cast<int32_t>(status)); }
 
 bool Is(const char* word, const char* name) {
@@ -55,11 +57,14 @@ void DoJobs() {
     if (!KeepStorageIn(words.Next())) End(JobStatus::kFile);
     word = words.Next();
   }
+  has_job = Is(word, "bulk") || Is(word, "play") || Is(word, "live");
   if (Is(word, "bulk")) End(RunBulk(&words));
   if (Is(word, "play")) End(RunPlay(&words));
   if (!Is(word, "live")) return;
   const JobStatus status = live_job::Start(&words);
   if (status != JobStatus::kDone) End(status);
 }
+
+bool HasJob() { return has_job; }
 
 }  // namespace gritspace

@@ -24,4 +24,7 @@ class Words {
 // Ends QEMU after the work; returns when the firmware is to run.
 void DoJobs();
 
+// Whether QEMU was asked to do anything but to be a module.
+bool HasJob();
+
 }  // namespace gritspace

@@ -10,11 +10,13 @@
 namespace gritspace::live_job {
 namespace {
 
-constexpr int kNever = -1;
+enum class Mishap { kNone, kHang, kStall, kFault, kLate };
 
 bool runs = false;
 int32_t dry = -1, line = -1, wet = -1, replies = -1;
-int hang_at = kNever, fault_at = kNever;
+
+Mishap mishap = Mishap::kNone;
+int mishap_block = 0, mishap_blocks = 0;
 
 volatile int captured_blocks = 0;
 volatile bool dry_is_used_up = false;
@@ -37,24 +39,29 @@ bool LineHasMore() {
   return line_next < line_size;
 }
 
-void HangIfAsked() {
-  if (hang_at == kNever || board::WasStuck()) return;
-  while (captured_blocks >= hang_at) {
-  }
+bool HasRestarted() { return board::LastFault() != protocol::Fault::kNone; }
+
+Mishap MishapOf(const char* word) {
+  if (std::strcmp(word, "hang") == 0) return Mishap::kHang;
+  if (std::strcmp(word, "stall") == 0) return Mishap::kStall;
+  if (std::strcmp(word, "fault") == 0) return Mishap::kFault;
+  if (std::strcmp(word, "late") == 0) return Mishap::kLate;
+  return Mishap::kNone;
 }
 
 bool ReadMishap(Words* words) {
   const char* const word = words->Next();
   if (word == nullptr) return true;
-  const int block = words->NextNumber();
-  if (std::strcmp(word, "hang") == 0) {
-    hang_at = block;
-  } else if (std::strcmp(word, "fault") == 0) {
-    fault_at = block;
-  } else {
-    return false;
+  mishap = MishapOf(word);
+  mishap_block = words->NextNumber();
+  if (mishap == Mishap::kLate) mishap_blocks = words->NextNumber();
+  return mishap != Mishap::kNone && mishap_block >= 0 && mishap_blocks >= 0;
+}
+
+void StopIf(Mishap stop) {
+  if (mishap != stop || HasRestarted()) return;
+  while (captured_blocks >= mishap_block) {
   }
-  return block >= 0;
 }
 
 }  // namespace
@@ -68,16 +75,17 @@ JobStatus Start(Words* words) {
   if (replies_name == nullptr || !ReadMishap(words)) return JobStatus::kUsage;
   dry = semihosting::Open(dry_name, Mode::kRead);
   line = semihosting::Open(line_name, Mode::kRead);
-  wet = semihosting::Open(wet_name, Mode::kWrite);
-  replies = semihosting::Open(replies_name, Mode::kWrite);
-  runs = dry >= 0 && line >= 0 && wet >= 0 && replies >= 0;
+  const Mode output = HasRestarted() ? Mode::kUpdate : Mode::kWrite;
+  wet = semihosting::Open(wet_name, output);
+  replies = semihosting::Open(replies_name, output);
+  runs = dry >= 0 && line >= 0 && wet >= 0 && replies >= 0 && semihosting::SeekEnd(wet) &&
+         semihosting::SeekEnd(replies);
   return runs ? JobStatus::kDone : JobStatus::kFile;
 }
 
 bool Runs() { return runs; }
 
 void Capture(int32_t* block, size_t block_size) {
-  if (captured_blocks == fault_at) __asm__ volatile("udf #0");
   captured_blocks = captured_blocks + 1;
   std::memset(block, 0, block_size * sizeof(*block));
   if (dry_is_used_up) return;
@@ -88,8 +96,19 @@ void Hear(const int32_t* block, size_t block_size) {
   MustWrite(wet, block, block_size * sizeof(*block));
 }
 
+// A late block ends after the next has been captured.
+void MeetMishap() {
+  StopIf(Mishap::kStall);
+  const int block = captured_blocks;
+  if (mishap == Mishap::kFault && block >= mishap_block) __asm__ volatile("udf #0");
+  if (mishap != Mishap::kLate || block < mishap_block || mishap_blocks == 0) return;
+  --mishap_blocks;
+  while (captured_blocks == block) {
+  }
+}
+
 bool Read(uint8_t* byte) {
-  HangIfAsked();
+  StopIf(Mishap::kHang);
   if (!LineHasMore()) return false;
   *byte = line_bytes[line_next++];
   return true;

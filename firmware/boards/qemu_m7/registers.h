@@ -41,4 +41,15 @@ inline void Enable(Interrupt interrupt, uint8_t priority) {
   *reinterpret_cast<volatile uint32_t*>(0xE000E100) = 1U << number;
 }
 
+// The exception that the firmware raises for itself (Armv7-M B3.2.4, B3.2.12).
+inline void SetPriorityOfPendSv(uint8_t priority) {
+  *reinterpret_cast<volatile uint8_t*>(0xE000ED22) = priority;
+}
+inline void PendSv() { *reinterpret_cast<volatile uint32_t*>(0xE000ED04) = 1U << 28; }
+
+// The number of the exception that runs.
+inline int32_t ActiveException() {
+  return static_cast<int32_t>(*reinterpret_cast<volatile uint32_t*>(0xE000ED04) & 0x1FF);
+}
+
 }  // namespace gritspace

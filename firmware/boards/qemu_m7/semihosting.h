@@ -15,11 +15,12 @@ enum class Operation : uint32_t {
   kWrite = 0x05,
   kRead = 0x06,
   kSeek = 0x0A,
+  kFileLength = 0x0C,
   kGetCommandLine = 0x15,
   kExitExtended = 0x20,
 };
 
-// fopen's "rb", "r+b" and "wb".
+// fopen's "rb", "r+b" and "wb"; QEMU takes "ab" for the last, without a word.
 enum class Mode : uint32_t { kRead = 1, kUpdate = 3, kWrite = 5 };
 
 inline int32_t Call(Operation operation, const void* argument) {
@@ -75,6 +76,11 @@ inline bool Seek(int32_t handle, size_t position) {
     size_t position;
   } block{handle, position};
   return Call(Operation::kSeek, &block) == 0;
+}
+
+// To where the file ends.
+inline bool SeekEnd(int32_t handle) {
+  return Seek(handle, static_cast<size_t>(Call(Operation::kFileLength, &handle)));
 }
 
 // The words given to QEMU as -semihosting-config arg=..., separated by spaces.

@@ -3,7 +3,11 @@
 // Symbols come from firmware/platformio/ldscripts/mps2_an500.ld.
 #include <cstdint>
 
+#include "boards/board.h"
 #include "boards/qemu_m7/codec.h"
+#include "boards/qemu_m7/jobs.h"
+#include "boards/qemu_m7/registers.h"
+#include "boards/qemu_m7/restart.h"
 #include "boards/qemu_m7/semihosting.h"
 #include "boards/qemu_m7/serial.h"
 #include "boards/qemu_m7/watchdog.h"
@@ -43,11 +47,16 @@ int main();
       ".ltorg                \n");
 }
 
-// A fault: silence, then the end of QEMU with 128 + the exception's number (131: HardFault).
+// A fault: silence, while DMA goes on, and the board starts anew. A job that ends so a second time
+// is no use: it ends QEMU with 128 + the exception's number (131: HardFault).
 [[noreturn, gnu::used]] void UnexpectedHandler() {
-  const uint32_t icsr = *reinterpret_cast<volatile uint32_t*>(0xE000ED04);
-  gritspace::codec::Mute();
-  gritspace::semihosting::Exit(128 + static_cast<int32_t>(icsr & 0x7F));
+  constexpr auto kFault = gritspace::protocol::Fault::kProcessorFault;
+  gritspace::codec::Mute(true);
+  for (int half = 0; half < 2; ++half) gritspace::codec::EndPeriod();
+  if (gritspace::HasJob() && gritspace::board::LastFault() == kFault) {
+    gritspace::semihosting::Exit(128 + gritspace::ActiveException());
+  }
+  gritspace::restart::Now(kFault);
 }
 
 // Armv7-M B1.5.3: stack, reset, the system's exceptions; then the machine's interrupts, as far as
@@ -67,7 +76,7 @@ int main();
     UnexpectedHandler,  // SVCall
     UnexpectedHandler,  // DebugMonitor
     nullptr,
-    UnexpectedHandler,  // PendSV
+    CodecInterrupt,     // PendSV
     UnexpectedHandler,  // SysTick
     SerialInterrupt,    // 0: UART0's receiver
     UnexpectedHandler,
@@ -77,7 +86,7 @@ int main();
     UnexpectedHandler,
     UnexpectedHandler,
     UnexpectedHandler,
-    CodecInterrupt,  // 8: TIMER0
+    DmaInterrupt,  // 8: TIMER0
 };
 
 }  // extern "C"

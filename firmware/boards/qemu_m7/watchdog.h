@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The watchdog of QEMU's board, and how the board knows after the restart whose doing it was.
+// The watchdog of QEMU's board: it mutes what is stuck, then starts it anew.
 #pragma once
 
 namespace gritspace::watchdog {

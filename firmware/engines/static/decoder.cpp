@@ -21,6 +21,11 @@ constexpr bool kFitsLink = Model::kLatentAxes == protocol::kLatentSize &&
                            Model::kInfo.block_size <= protocol::kMaxBlockSize;
 static_assert(kFitsLink<ModelInt8> && kFitsLink<ModelInt16x8>);
 
+// The module goes from the one to the other while it plays.
+static_assert(ModelInt8::kInfo.sample_rate_hz == ModelInt16x8::kInfo.sample_rate_hz &&
+              ModelInt8::kInfo.block_size == ModelInt16x8::kInfo.block_size &&
+              ModelInt8::kInfo.latency_samples == ModelInt16x8::kInfo.latency_samples);
+
 static_assert(ModelInt8::kInfo.latency_samples <= Processor::kMaxLatency);
 static_assert(ModelInt16x8::kInfo.latency_samples <= Processor::kMaxLatency);
 
@@ -45,6 +50,10 @@ void Process(Scheme scheme, const int16_t* dry, const int16_t* z, int16_t* wet) 
 void Preview(Scheme scheme, const int16_t* dry, const int16_t* z, int16_t* wet) {
   scheme == Scheme::kInt8 ? network_int8.Preview(dry, z, wet)
                           : network_int16x8.Preview(dry, z, wet);
+}
+
+int16_t Idle(Scheme scheme, const int16_t* z) {
+  return scheme == Scheme::kInt8 ? network_int8.Idle(z) : network_int16x8.Idle(z);
 }
 
 void ReadStream(Scheme scheme, int layer, int16_t* stream) {

@@ -56,6 +56,16 @@ class InputKernel {
     }
   }
 
+  // Audio thread. One pair of rows for zeros.
+  static void Settle(uint32_t* rows) {
+    const int32_t* table = Conv::kTable;
+    for (int channel = 0; channel < Model::kChannels; channel += 2) {
+      rows[channel] = rows[channel + 1] =
+          Pkhbt(Channel(table)(0), Channel(table + kChannelWords)(0));
+      table += kPairWords;
+    }
+  }
+
  private:
   using Scale = Requantizer<Model::kInfo.scheme, Conv::kFast>;
   static constexpr int kChannelWords = 2 + Scale::kWords;
@@ -80,18 +90,22 @@ struct OutputKernel {
 
   // Audio thread.
   [[gnu::noinline]] static void Process(const uint32_t* block, int16_t* wet) {
+    for (int row = 0; row < kBlockSize; ++row) {
+      wet[row] = Sample(block + row / 2 * Model::kChannels + row % 2);
+    }
+  }
+
+  // Audio thread. One row: its words, every other one.
+  [[gnu::always_inline]] static int16_t Sample(const uint32_t* words) {
     static_assert(sizeof(Conv::kWeights) == Model::kChannels / 2 * sizeof(uint32_t));
     const Scale scale(Conv::kScale);
-    for (int row = 0; row < kBlockSize; ++row) {
-      const uint32_t* words = block + row / 2 * Model::kChannels + row % 2;
-      int32_t sum = Conv::kBias;
+    int32_t sum = Conv::kBias;
 #pragma GCC unroll 16
-      for (const uint32_t weight : Conv::kWeights) {
-        sum = Smlad(weight, *words, sum);
-        words += 2;
-      }
-      wet[row] = static_cast<int16_t>(Activate<Conv>(scale(sum)) + Conv::kZeroPoint);
+    for (const uint32_t weight : Conv::kWeights) {
+      sum = Smlad(weight, *words, sum);
+      words += 2;
     }
+    return static_cast<int16_t>(Activate<Conv>(scale(sum)) + Conv::kZeroPoint);
   }
 };
 

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""What is heard while nothing is played: nothing, wherever the place on the map goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sounds import BLOCK, BLOCKS_PER_SECOND, ENGINE, RATE, SoundLibrary, compile_sound, sounds
+
+from quantize.graph import SCHEMES
+
+STEP = 1e-3  # -60 dBFS
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> SoundLibrary:
+    return compile_sound(tmp_path_factory.mktemp("silence") / "sound.so", ENGINE)
+
+
+def swept_in_silence(library: SoundLibrary, scheme: str, rate_hz: float, noise_level: float) -> float:
+    """RMS of what is heard when the place sweeps the map and nothing is played, but for the cable's noise."""
+    blocks = 1_500
+    turn = 2 * np.pi * rate_hz * np.arange(blocks) / BLOCKS_PER_SECOND
+    audio = noise_level * np.random.default_rng(2).uniform(-1, 1, blocks * BLOCK)
+    played = library.play_settled(scheme, sounds(blocks, x=np.sin(turn), y=np.cos(1.03 * turn)), audio)
+    return float(np.sqrt(np.mean(played.out[RATE // 10 :].astype(np.float64) ** 2)))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_moving_the_place_in_silence_is_not_heard(scheme: str, engine: SoundLibrary) -> None:
+    assert all(swept_in_silence(engine, scheme, rate_hz, 0.0) == 0 for rate_hz in (0.5, 20, 200))
+
+
+def test_what_the_decoder_idles_at_is_taken_out_of_noise_too_loud_for_the_gate(tmp_path: Path) -> None:
+    """At -80 dBFS the gate is open, and the idle sample would move with the place."""
+    good = compile_sound(tmp_path / "good.so", ENGINE)
+    fault = ("if (crossfaded_) idle_ = decoder::Idle(scheme_, z_);", "")
+    faulty = compile_sound(tmp_path / "faulty.so", ENGINE, fault)
+    assert swept_in_silence(good, "int16x8", 2.0, 1e-4) < STEP / 2
+    assert swept_in_silence(faulty, "int16x8", 2.0, 1e-4) > 2 * STEP
+
+
+def test_the_gate_lets_a_faint_sound_pass(engine: SoundLibrary) -> None:
+    """Four steps of 16 bits, from their first sample on."""
+    audio = np.concatenate(
+        [np.zeros(100 * BLOCK), 4 / 32_768 * np.sin(2 * np.pi * 500 * np.arange(100 * BLOCK) / RATE)]
+    )
+    played = engine.play_settled("int16x8", sounds(200, x=0.2, y=-0.5), audio)
+    assert not played.out[: 100 * BLOCK].any()
+    heard = played.out[100 * BLOCK :].reshape(100, BLOCK).astype(np.float64)
+    assert np.abs(heard).max(axis=1).min() > 0.5 / 32_768
