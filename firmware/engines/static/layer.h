@@ -52,7 +52,7 @@ class LayerKernel {
 
   // Audio thread. From `block` of an Input to the next layer's block.
   static void Process(const uint32_t* block, const int32_t* biases, uint32_t* next) {
-    if constexpr (kCompact || Walk::kSteps < kFewestSteps) {
+    if constexpr (kCompact || !kUnrolls) {
       Arithmetic::Process(Layer::kStream, Layer::kDilation, Input::kBlockPairs, block, biases,
                           next);
     } else {
@@ -62,8 +62,8 @@ class LayerKernel {
 
  private:
   using Walk = Taps<kChannels, Layer::kKernelSize, Layer::kDilation>;
-  // With fewer, GCC 12 finds no registers for the loop around them.
-  static constexpr int kFewestSteps = 4;
+  // With less to do, GCC 12 finds no registers for the loop around it.
+  static constexpr bool kUnrolls = Layer::kKernelSize > 1 && Walk::kSteps >= 4;
 
   // All steps of a pair of rows in one piece, so that a product begins in every cycle.
   [[gnu::noinline]] static void ProcessUnrolled(const uint32_t* block, const int32_t* biases,
