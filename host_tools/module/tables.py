@@ -89,7 +89,7 @@ def soak_table(rows: Sequence[SoakRow]) -> Table:
         )
         for row in rows
     ]
-    headings = ("scheme", "samples", "crossfades", "rests", "mismatches", "in previews", "stuck", "time")
+    headings = ("scheme", "samples", "crossfades", "rests", "mismatches", "previews", "stuck", "time")
     caption = "Crossfades and rests in blocks. Mismatches: integers of the decoder that golden does not give."
     return _plain("A soak on the host", headings, cells, left=1, caption=caption)
 
