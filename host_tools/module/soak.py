@@ -135,7 +135,7 @@ def _soak(
             counts["crossfaded"] += int(outputs["crossfaded"].sum())
             counts["rested"] += int(outputs["rested"].sum())
             counts["clipped"] += int(np.count_nonzero(outputs["flags"] & FLAGS["CLIP"]))
-            counts["stuck"] += times_stuck(taps[heard, 0], taps[heard, 1], wet[heard])
+            counts["stuck"] += times_stuck(dry[heard], taps[heard, 0], taps[heard, 1], wet[heard])
             advance()
     finally:
         library.close()
@@ -153,17 +153,18 @@ def _soak(
     )
 
 
-def times_stuck(driven: np.ndarray, decoded: np.ndarray, wet: np.ndarray) -> int:
+def times_stuck(dry: np.ndarray, driven: np.ndarray, decoded: np.ndarray, wet: np.ndarray) -> int:
     """Stretches of STILL_BLOCKS in which the output stands still, though what it is mixed of moves.
 
-    All (blocks, block_size): the decoder's input and output, integers of the scheme, and what went out.
+    All (blocks, block_size): what came in, the decoder's input and output, integers of the scheme, and what went out.
     """
 
     def spread(samples: np.ndarray) -> np.ndarray:
         whole = samples[: len(samples) // STILL_BLOCKS * STILL_BLOCKS].reshape(-1, STILL_BLOCKS * samples.shape[1])
         return np.ptp(whole.astype(np.int64), axis=1)
 
-    return int(np.count_nonzero((spread(driven) > GATED) & (spread(decoded) > 0) & (spread(wet) == 0)))
+    moves = (spread(dry) > 0) & (spread(driven) > GATED) & (spread(decoded) > 0)
+    return int(np.count_nonzero(moves & (spread(wet) == 0)))
 
 
 def _choose_scheme(library: HostLibrary, artefact: Artefact) -> dict[str, Any]:
