@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What everything around the decoder costs on the Cortex-M7: controls, map, levels, mix, meters, lights, and the link.
 
-Depends on `cortex_m7` and `cycle_model`, and on the firmware image that `bench` measures too. The decoder is cut out of
-the trace of a whole block; what is left is the live path.
+Depends on `cortex_m7` and `cycle_model`, and on the firmware's image with the decoders that are built into it. The
+decoder is cut out of the trace of a whole block; what is left is the live path.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from pathlib import Path
 import numpy as np
 
 from host_tools import cycle_model, protocol
+from host_tools.bench_image import IDLE, INFO, PREVIEW, PROCESS
 from host_tools.cortex_m7 import CortexM7
 from host_tools.framing import frame
 from host_tools.packets import ADC_CHANNELS
+from quantize.graph import SCHEMES
 
 # C++'s names as the linker knows them.
 LIVE, LINK = "_ZN12_GLOBAL__N_14liveE", "_ZN12_GLOBAL__N_14linkE"
 POWER_UP = "_ZN9gritspace4Live7PowerUpEmb"
 PLAY = "_ZN9gritspace4Live4PlayERKNS_10PanelInputEPKfPf"
 RECEIVE = "_ZN9gritspace4Link7ReceiveEh"
-# Each returns to the instruction after its call.
-DECODER = tuple(f"_ZN9gritspace7decoder{name}ENS_6SchemeEPKsS3_Ps" for name in ("7Process", "7Preview"))
-DECODER += ("_ZN9gritspace7decoder4IdleENS_6SchemeEPKs",)
+PLAYED = (PROCESS, PREVIEW, IDLE)  # each returns to the instruction after its call
 SETTLING_BLOCKS = 320  # power-up has faded in by then
-BLOCKS = 4  # measured of each kind
+BLOCKS = 2  # measured of each kind
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,18 @@ class LiveRow:
     model_cycles_per_sample: float | None
 
 
-def bench_live(elf_path: Path, block_size: int) -> tuple[LiveRow, ...]:
+def firmware_models(elf_path: Path) -> dict[str, str]:
+    """The model_id of each scheme's decoder in the firmware."""
+    machine = CortexM7(elf_path)
+    return {name: f"{_info(machine, scheme.code)[1]:08x}" for name, scheme in SCHEMES.items()}
+
+
+def bench_live(elf_path: Path) -> tuple[LiveRow, ...]:
     """The module's block with the spot still and with a CV that moves it in every block, each less the decoder; the
     decoder while the spot moves; one status request of the link a block, which is a hundred times what a monitor asks.
     """
     machine = CortexM7(elf_path)
+    block_size = int(_info(machine, 0)[3] & 0xFFFF)
     machine.start()
     machine.call(POWER_UP, machine.address(LIVE), 0, 0)
     audio = (0.3 * np.sin(np.arange(block_size) / 7)).astype(np.float32)
@@ -55,18 +62,21 @@ def bench_live(elf_path: Path, block_size: int) -> tuple[LiveRow, ...]:
 
     def row(part: str, traces: Sequence[list[int]]) -> LiveRow:
         samples = len(traces) * block_size
-        cycles = [cycle_model.cycles(elf_path, trace) for trace in traces]
-        known = None if None in cycles else round(sum(c or 0 for c in cycles) / samples, 1)
+        cycles = cycle_model.cycles(elf_path, *traces)
+        known = None if cycles is None else round(sum(cycles) / samples, 1)
         return LiveRow(part, round(sum(map(len, traces)) / samples, 1), known)
 
     return (
         row("module around the decoder, spot still", [_without_decoder(machine, trace) for trace in still]),
         row("module around the decoder, spot moving", [_without_decoder(machine, trace) for trace in moving]),
-        row(
-            "decoder, spot moving: two passes and what it idles at", [_only_decoder(machine, trace) for trace in moving]
-        ),
+        row("decoder, spot moving: two passes", [_only_decoder(machine, trace) for trace in moving]),
         row("link, a status request in every block", link),
     )
+
+
+def _info(machine: CortexM7, scheme: int) -> np.ndarray:
+    """The words of a decoder's ModelInfo: scheme, model_id, sample rate, block size and latency."""
+    return machine.get(machine.call(INFO, scheme), 4, np.uint32)
 
 
 def _play(machine: CortexM7, audio: np.ndarray, cv_code: int) -> list[int]:
@@ -102,7 +112,7 @@ def _only_decoder(machine: CortexM7, trace: Sequence[int]) -> list[int]:
 
 def _marked(machine: CortexM7, trace: Sequence[int]) -> list[tuple[int, bool]]:
     """Each address with whether it was run by the decoder: from its first instruction to the one after its call."""
-    entries = {machine.address(name) & ~1 for name in DECODER}
+    entries = {machine.address(name) & ~1 for name in PLAYED}
     marked, back = [], None
     for before, address in zip([0, *trace], trace, strict=False):
         if back is None and address in entries:

@@ -57,8 +57,8 @@ def open_board(
     """
     if board == "host":
         return Device(HostTransport(build_firmware("host", generated_dir, build_dir), storage))
-    if board == "qemu_m7":
-        return Device(QemuTransport(build_firmware("qemu_m7", generated_dir, build_dir), storage))
+    if board in ARTEFACTS:
+        return Device(QemuTransport(build_firmware(board, generated_dir, build_dir), storage))
     return Device(SerialTransport(board))
 
 
@@ -114,7 +114,7 @@ def play(
         )
     artefact = build_firmware(board, generated_dir, build_dir)
     flash = None if storage is None else read_storage(storage)
-    if board == "qemu_m7":
+    if board != "host":
         return jobs.run_play(artefact, inputs, dry, factory=factory, flash=flash)
     library = HostLibrary(artefact, flash)
     try:

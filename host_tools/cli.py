@@ -139,14 +139,29 @@ def render(arguments: argparse.Namespace) -> int:
 
 
 def bench(arguments: argparse.Namespace) -> int:
-    from host_tools.bench import bench as run
-    from host_tools.tables import bench_table, live_table
+    from host_tools import bench as benches
+    from host_tools.bench_grid import bench_grid, check_plot, draw_costs
+    from host_tools.tables import bench_table, grid_table, live_table, part_table
 
-    result = run(_artefacts(arguments))
+    if arguments.plot:
+        check_plot(arguments.plot)
+    result = benches.bench(_artefacts(arguments))
     _show(bench_table(result.json_rows()), ())
-    _show(live_table(result.live_json_rows()), result.notes)
+    more = {
+        "parts": benches.as_json(result.part_rows),
+        "live": benches.as_json(result.live_rows),
+        "host": benches.as_json(result.host_rows),
+    }
+    _show(part_table(more["parts"]), ())
+    _show(live_table(more["live"]), result.notes)
+    if arguments.grid or arguments.plot:
+        grid = bench_grid(_schemes(arguments), console)
+        more["grid"] = benches.as_json(grid)
+        _show(grid_table(more["grid"]), ())
+        if arguments.plot:
+            console.print(f"wrote {draw_costs(grid, result.rows, arguments.plot)}")
     if arguments.json:
-        write_results(arguments.json, result.model_id, [*result.json_rows(), *result.live_json_rows()])
+        write_results(arguments.json, result.model_id, result.json_rows(), **more)
     return 0
 
 
@@ -235,7 +250,9 @@ def build_parser() -> argparse.ArgumentParser:
     sub.add_argument("--engine", choices=("float", "golden", "host"), default="golden")
 
     add_module_commands(commands)
-    command(bench, "instructions, model cycles, flash and RAM of the engine on the Cortex-M7", scheme, models, json)
+    sub = command(bench, "instructions, model cycles, flash, RAM and stack on the Cortex-M7", scheme, models, json)
+    sub.add_argument("--grid", action="store_true", help="also decoders of other sizes, in a minute or two")
+    sub.add_argument("--plot", type=Path, metavar="FILE", help="draw the grid: cycles against MACs, .png, .svg or .pdf")
     command(demo, "the whole chain on recorded audio, then a page to look at and listen to")
     return parser
 

@@ -21,6 +21,7 @@ RAM, RAM_BYTES = 0x2000_0000, 4 << 20
 STACK = RAM + RAM_BYTES - 0x1_0000
 SCRATCH = STACK - 0x10_0000  # where arguments are put: 1 MiB below the stack's room
 RETURN = FLASH + FLASH_BYTES - 16  # calls return here, and stop
+PAINT, PAINTED_BYTES = b"\xa5", 16_384  # below the stack's top, to see how much of it a call uses
 
 
 def symbols_of(elf: ELFFile) -> Iterator[Symbol]:
@@ -82,6 +83,12 @@ class CortexM7:
         self._uc.reg_write(arm.UC_ARM_REG_LR, RETURN | 1)
         self._uc.emu_start(self._symbols[symbol] | 1, RETURN)
         return int(self._uc.reg_read(arm.UC_ARM_REG_R0))
+
+    def stack_bytes(self, symbol: str, *arguments: int) -> int:
+        """Runs a function as `call` does; returns how deep into the stack it has written, 16 kB at most."""
+        self._uc.mem_write(STACK - PAINTED_BYTES, PAINT * PAINTED_BYTES)
+        self.call(symbol, *arguments)
+        return len(bytes(self._uc.mem_read(STACK - PAINTED_BYTES, PAINTED_BYTES)).lstrip(PAINT))
 
     def trace(self, symbol: str, *arguments: int) -> list[int]:
         """Runs a function as `call` does; returns the address of every instruction in the order they ran.

@@ -7,10 +7,12 @@ foreseen: what comes out is a lower bound. Checked against hardware nowhere yet.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from host_tools.errors import UserError
@@ -26,21 +28,30 @@ def find_model() -> str | None:
     return next((path for name in MODELS if (path := shutil.which(name))), None)
 
 
-def cycles(elf_path: Path, trace: Sequence[int]) -> int | None:
-    """Modelled cycles of the whole trace; None without llvm-mca."""
+def cycles(elf_path: Path, *traces: Sequence[int]) -> list[int] | None:
+    """Modelled cycles of each whole trace; None without llvm-mca."""
     model = find_model()
     if model is None:
         return None
-    lines = _assembly(elf_path, trace)
+    code = _code(elf_path)
+    different = list(dict.fromkeys(map(tuple, traces)))  # most blocks go the same way, and each way is modelled once
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        modelled = pool.map(
+            lambda trace: _trace_cycles(model, list(_straightened(code[at] for at in trace))), different
+        )
+        known = dict(zip(different, modelled, strict=True))
+    return [known[tuple(trace)] for trace in traces]
+
+
+def _trace_cycles(model: str, lines: Sequence[str]) -> int:
     return sum(_window_cycles(model, lines[first : first + WINDOW]) for first in range(0, len(lines), WINDOW))
 
 
-def _assembly(elf_path: Path, trace: Sequence[int]) -> list[str]:
-    """The trace as text that llvm-mca takes, one line an instruction."""
+def _code(elf_path: Path) -> dict[int, tuple[str, str]]:
+    """Mnemonic and operands of the instruction at each address."""
     command = ["arm-none-eabi-objdump", "-d", "--no-show-raw-insn", str(elf_path)]
     listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    code = {int(m[1], 16): (m[2], m[3].strip()) for m in map(INSTRUCTION.match, listing.splitlines()) if m}
-    return list(_straightened(code[address] for address in trace))
+    return {int(m[1], 16): (m[2], m[3].strip()) for m in map(INSTRUCTION.match, listing.splitlines()) if m}
 
 
 def _straightened(instructions: Iterator[tuple[str, str]]) -> Iterator[str]:

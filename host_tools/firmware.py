@@ -20,7 +20,7 @@ from host_tools.files import REPOSITORY
 SOURCES = REPOSITORY / "firmware"
 GENERATED = SOURCES / "generated"
 BUILDS = REPOSITORY / ".pio" / "build"
-ARTEFACTS = {"host": "libgritspace.so", "qemu_m7": "firmware.elf"}
+ARTEFACTS = {"host": "libgritspace.so", "qemu_m7": "firmware.elf", "qemu_m7_compact": "firmware.elf"}
 
 
 def build_firmware(env: str, generated_dir: Path | None = None, build_dir: Path | None = None) -> Path:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Pictures for the report as inline SVG in the page's own light or dark colours. Depends on matplotlib.
+"""Pictures: for the report as inline SVG in the page's own light or dark colours, one of costs as a file. Depends on
+matplotlib.
 
 Colours are Okabe and Ito's ("Color Universal Design", 2008), told apart by colour-blind eyes; shapes differ as well.
 """
@@ -11,11 +12,14 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 from scipy.signal import stft
 
 BLUE, ORANGE, GREEN, VERMILION, PINK, SKY, GREY = (
@@ -23,10 +27,14 @@ BLUE, ORANGE, GREEN, VERMILION, PINK, SKY, GREY = (
 )  # fmt: skip
 EFFECT_STYLES = tuple(zip((BLUE, ORANGE, GREEN, VERMILION, PINK, SKY, GREY), "osD^vPX", strict=True))
 INK = "#010203"  # stands for the page's text colour until the SVG is written
+INK_ON_PAPER = "#20242A"
 ENVELOPE_POINTS = 700
 ZOOM_S = 0.012
 SPECTROGRAM_FLOOR_DB = -90.0
 SPECTROGRAM_WINDOW = 1024  # samples
+MACS_PER_CYCLE = 2  # of a Cortex-M7: one SMLAD a cycle
+COST_KEYS = ("macs_per_sample", "model_cycles_per_sample")
+CYCLE_BUDGETS = ((8_333, "400 MHz"), (10_000, "480 MHz"))  # of one sample at 48 kHz
 
 STYLE = {
     "svg.fonttype": "none",
@@ -111,6 +119,59 @@ def spectrograms(clips: Mapping[str, np.ndarray], sample_rate: int) -> str:
         panels[0].set_ylabel("kHz")
         figure.colorbar(image, ax=panels, label="dB", fraction=0.03, pad=0.01)
         return _svg(figure, "spectrograms")
+
+
+def decoder_costs(grid: Sequence[Mapping[str, Any]], trained: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Model cycles against MACs as a picture in the file: rows of `bench_grid` and, starred, of trained decoders; the
+    core's limit and the clock's. The path's ending says which format. Every row must have model cycles."""
+    ink = {key: INK_ON_PAPER for key, value in STYLE.items() if value == INK}
+    paper = {"figure.facecolor": "white", "savefig.facecolor": "white", "font.sans-serif": ["DejaVu Sans"]}
+    with matplotlib.rc_context({**STYLE, **ink, **paper}):
+        figure = Figure(figsize=(8.0, 5.8), layout="constrained", dpi=160)
+        plot = figure.subplots()
+        macs, cycles = (np.array([row[key] for row in (*grid, *trained)]) for key in COST_KEYS)
+        plot.set(xscale="log", yscale="log", xlabel="MACs a sample", ylabel="model cycles a sample")
+        highest = max(cycles.max(), *(budget for budget, _ in CYCLE_BUDGETS))
+        plot.set(xlim=(macs.min() * 0.8, macs.max() * 1.4), ylim=(cycles.min() * 0.6, highest * 1.5))
+        plot.set_title("What a decoder costs on the Cortex-M7, fast flavour")
+        _draw_limits(plot)
+        _draw_grid(plot, grid)
+        plot.plot(*_costs(trained), "*", color=VERMILION, markersize=14, markeredgecolor="white", label="trained")
+        plot.legend(loc="lower right")
+        for axis in (plot.xaxis, plot.yaxis):
+            axis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter="{x:,.0f}", minor_locator=NullLocator())
+        figure.savefig(path)
+
+
+def _costs(rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
+    return [[row[key] for row in rows] for key in COST_KEYS]
+
+
+def _draw_limits(plot: Axes) -> None:
+    (left, right), (bottom, _) = plot.get_xlim(), plot.get_ylim()
+    limit = (left / MACS_PER_CYCLE, right / MACS_PER_CYCLE)
+    plot.fill_between((left, right), (bottom / 2, bottom / 2), limit, color=GREY, alpha=0.15, linewidth=0)
+    plot.plot((left, right), limit, color=GREY, linewidth=1.0)
+    place = (bottom * 4 * MACS_PER_CYCLE, bottom * 4)
+    beside: dict[str, Any] = dict(xytext=(14, -4), textcoords="offset points", va="top", color=GREY)
+    plot.annotate(f"{MACS_PER_CYCLE} MACs a cycle, the core's limit", place, **beside)
+    for (cycles, clock), side, points in zip(CYCLE_BUDGETS, ("top", "bottom"), (-3, 3), strict=True):
+        plot.axhline(cycles, color=VERMILION, linewidth=0.9, linestyle=(0, (4, 3)))
+        offset: dict[str, Any] = dict(xytext=(6, points), textcoords="offset points", va=side)
+        plot.annotate(f"all there are at {clock}: {cycles:,}", (left, cycles), color=VERMILION, **offset)
+
+
+def _draw_grid(plot: Axes, grid: Sequence[Mapping[str, Any]]) -> None:
+    depths = sorted({row["layers"] for row in grid})
+    for scheme, colour in (("int8", ORANGE), ("int16x8", BLUE)):
+        for depth, marker in zip(depths, _endless("os^"), strict=False):
+            rows = [row for row in grid if (row["scheme"], row["layers"]) == (scheme, depth)]
+            style: dict[str, Any] = dict(color=colour, marker=marker, markersize=5, linewidth=0.8)
+            plot.plot(*_costs(rows), label=f"{scheme}, {depth} layers", **style)
+    highest = [row for row in grid if row["layers"] == depths[-1] and row["scheme"] == grid[0]["scheme"]]
+    for row, unit in zip(highest, (" channels", *[""] * (len(highest) - 1)), strict=True):
+        offset: dict[str, Any] = dict(xytext=(-5, 5), textcoords="offset points", ha="right")
+        plot.annotate(f"{row['channels']}{unit}", (row[COST_KEYS[0]], row[COST_KEYS[1]]), **offset)
 
 
 def _draw_both(row: Sequence[Axes], signal: np.ndarray, sample_rate: int, zoom: slice, colour: str, title: str) -> None:

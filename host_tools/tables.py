@@ -15,6 +15,13 @@ from host_tools.parity import ParityResult
 from host_tools.witness import STATED_ONLY, WitnessResult
 
 Mark = Literal["good", "bad", "stated", "plain"]
+Column = tuple[str, str, Callable[[Any], str]]  # heading, key of the row, how a figure is written
+COST_COLUMNS: tuple[Column, ...] = (
+    ("MAC", "macs_per_sample", "{:,.0f}".format),
+    ("instructions", "instructions_per_sample", "{:,.0f}".format),
+    ("model\ncycles", "model_cycles_per_sample", "{:,.0f}".format),
+    ("MAC a\ncycle", "macs_per_cycle", "{:.2f}".format),
+)
 RICH_STYLES: dict[Mark, str] = {"good": "green", "bad": "bold red", "stated": "yellow", "plain": "default"}
 
 
@@ -66,33 +73,54 @@ def witness_table(result: WitnessResult) -> Table:
 
 
 def bench_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """What the engine costs on the Cortex-M7."""
-    columns: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
-        ("MAC", "macs_per_sample", _count),
-        ("instructions", "instructions_per_sample", _count),
-        ("model cycles", "model_cycles_per_sample", _count),
+    """What decoders cost on the Cortex-M7."""
+    columns = (
+        *COST_COLUMNS,
         ("flash", "flash_bytes", _bytes),
         ("RAM", "ram_bytes", _bytes),
+        ("stack\nbytes", "stack_bytes", _count),
     )
+    cells = [(row["scheme"], row["flavour"], *_measured(row, columns)) for row in rows]
+    spread = max((row["spread_instructions"] for row in rows), default=0)
+    inputs = f"Blocks differ by {_count(spread)} instructions" if spread else "Every block costs the same"
+    caption = (
+        "Each sample. Instructions are counted exactly; cycles are a model of the core with perfect memory. "
+        f"{inputs}: silence, noise, music, full scale, anywhere on the map."
+    )
+    headings = ("scheme", "flavour", *(heading for heading, _, _ in columns))
+    return Table("Decoders on the Cortex-M7", headings, tuple(cells), _unmarked(cells), caption=caption)
+
+
+def part_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Where a decoder's time goes: a row each part, a column each decoder."""
+    decoders = list(dict.fromkeys((row["scheme"], row["flavour"]) for row in rows))
+    found = {(row["part"], row["scheme"], row["flavour"]): row for row in rows}
     cells = []
-    for row in rows:
-        values = tuple("–" if row.get(key) is None else show(row[key]) for _, key, show in columns)
-        ratio = row["instructions_per_sample"] / row["macs_per_sample"]
-        cells.append((str(row["scheme"]), str(row["board"]), *values, f"{ratio:.2f}"))
-    headings = ("scheme", "board", *(heading for heading, _, _ in columns), "per MAC")
-    caption = "Each sample. Instructions are counted exactly; cycles are a model of the core with perfect memory."
-    return Table("Cost on the Cortex-M7", headings, tuple(cells), _unmarked(cells), caption=caption)
+    for part in dict.fromkeys(row["part"] for row in rows):
+        values = [_measured(found.get((part, *decoder), {}), COST_COLUMNS[1:3]) for decoder in decoders]
+        cells.append((part, *(" / ".join(pair) for pair in values)))
+    headings = ("part", *("\n".join(decoder) for decoder in decoders))
+    caption = "Each sample: instructions / model cycles."
+    return Table("Parts of a decoder", headings, tuple(cells), _unmarked(cells), left=1, caption=caption)
+
+
+def grid_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Decoders with random weights, from small to large."""
+    cells = [
+        (row["scheme"], *(str(row[k]) for k in ("channels", "layers")), *_measured(row, COST_COLUMNS)) for row in rows
+    ]
+    headings = ("scheme", "channels", "layers", *(heading for heading, _, _ in COST_COLUMNS))
+    caption = "Each sample, the fast flavour: gated layers of three taps, each twice as far apart as in the one before."
+    return Table("Decoders of other sizes", headings, tuple(cells), _unmarked(cells), left=1, caption=caption)
 
 
 def live_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """What is around the decoder costs on the Cortex-M7."""
-    cells = []
-    for row in rows:
-        cycles = row["model_cycles_per_sample"]
-        instructions = _count(row["instructions_per_sample"])
-        cells.append((str(row["part"]), instructions, "–" if cycles is None else _count(cycles)))
-    headings = ("part of a block", "instructions", "model cycles")
-    return Table("The live path on the Cortex-M7", headings, tuple(cells), _unmarked(cells), caption="Each sample.")
+    cells = [(row["part"], *_measured(row, COST_COLUMNS[1:3])) for row in rows]
+    headings = ("part of a block", *(heading for heading, _, _ in COST_COLUMNS[1:3]))
+    return Table(
+        "The live path on the Cortex-M7", headings, tuple(cells), _unmarked(cells), left=1, caption="Each sample."
+    )
 
 
 def quantize_table(rows: Sequence[Mapping[str, Any]]) -> Table:
@@ -162,6 +190,11 @@ def to_html(table: Table) -> str:
     caption = f'<p class="caption">{escape(table.caption)}</p>' if table.caption else ""
     head = line("th", table.headings, "")
     return f'<div class="wide"><table><thead>{head}</thead><tbody>{body}</tbody></table></div>{caption}'
+
+
+def _measured(row: Mapping[str, Any], columns: Sequence[Column]) -> tuple[str, ...]:
+    """A row's figures; a dash where there is none."""
+    return tuple("–" if row.get(key) is None else show(row[key]) for _, key, show in columns)
 
 
 def _unmarked(cells: Sequence[object]) -> tuple[Mark, ...]:

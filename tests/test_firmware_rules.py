@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from compiled import FIRMWARE
+from elftools.elf.elffile import ELFFile
 
+from host_tools.cortex_m7 import symbols_of
 from host_tools.firmware import build_firmware
 
 # Headers that need no heap and no operating system.
@@ -91,6 +93,22 @@ def test_core_and_engine_call_nothing_outside_themselves() -> None:
     objects = [*build.glob("src/core/*.o"), *build.glob("src/engines/**/*.o"), *build.glob("generated/*.o")]
     assert {"link.o", "framing.o"} <= {path.name for path in objects}
     assert forbidden(undefined_symbols(objects)) == set()
+
+
+def test_what_runs_for_every_sample_can_be_placed_together() -> None:
+    """By the linker alone; and it fits the Cortex-M7's tightly coupled memories, 64 kB and 128 kB on the STM32H750."""
+    with open(build_firmware("qemu_m7"), "rb") as file:
+        elf = ELFFile(file)
+        sections = {section.name: index for index, section in enumerate(elf.iter_sections())}
+        places = {symbol.name: symbol["st_shndx"] for symbol in symbols_of(elf)}
+        assert 4_000 < elf.get_section_by_name(".hot_code")["sh_size"] <= 64 << 10
+        assert 4_000 < elf.get_section_by_name(".hot_state")["sh_size"] <= 128 << 10
+    hot_code = re.compile(r"_ZN9gritspace(11LayerKernel|15LayerArithmetic|7NetworkI|11InputKernel|9Processor).*")
+    hot_state = re.compile(r"_ZN9gritspace7decoder12_GLOBAL__N_1.*network.*|_ZN12_GLOBAL__N_14liveE")
+    for names, section in ((hot_code, ".hot_code"), (hot_state, ".hot_state")):
+        found = [name for name in places if names.fullmatch(name)]
+        assert len(found) >= 3
+        assert {places[name] for name in found} == {sections[section]}, found
 
 
 def test_the_whole_image_has_no_heap() -> None:

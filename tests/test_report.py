@@ -22,12 +22,13 @@ RATE = 48_000
 CLIP = 0.5 * np.sin(np.arange(RATE // 4) / 9)
 BENCH = {
     "scheme": "int8",
-    "board": "qemu_m7",
+    "flavour": "fast",
     "macs_per_sample": 2334.25,
     "instructions_per_sample": 3266.0,
     "model_cycles_per_sample": None,
     "flash_bytes": 14_233,
     "ram_bytes": 6_210,
+    "spread_instructions": 0,
 }
 
 
@@ -165,4 +166,4 @@ def test_the_terminal_shows_the_same_tables():
     for table in (parity_table(parity("FAIL", 2)), witness_table(witnesses()), bench_table([BENCH])):
         console.print(to_rich(table))
     text = console.export_text()
-    assert "first at sample 5 (block 0)" in text and "stated" in text and "1.40" in text
+    assert "first at sample 5 (block 0)" in text and "stated" in text and "3,266" in text

@@ -37,12 +37,7 @@ class LayerKernel {
   // tap only.
   static void Fold(const uint32_t* condition, int32_t* biases) {
     static_assert(sizeof(Layer::kBiases) == Arithmetic::kSums * sizeof(int32_t));
-    const uint32_t* weights = Layer::kConditionWeights;
-    for (const int32_t bias : Layer::kBiases) {
-      int32_t sum = bias;
-      for (int i = 0; i < Model::kConditionPairs; ++i) sum = Smlad(*weights++, condition[i], sum);
-      *biases++ = sum;
-    }
+    Arithmetic::Fold(Layer::kBiases, Layer::kConditionWeights, condition, biases);
   }
 
   // Audio thread. From one pair of rows that stand for all times to the next layer's.

@@ -111,6 +111,17 @@ class LayerArithmetic {
       Kind::kKernelSize * kChannels / 2 * kColumns + kColumns * Scale::kWords;
   static constexpr int kStreamWords = kGroups * kGroupWords;
 
+  // Audio thread, once a block: the biases at this condition.
+  [[gnu::noinline]] static void Fold(const int32_t* biases, const uint32_t* weights,
+                                     const uint32_t* condition, int32_t* folded) {
+    for (int column = 0; column < kSums; ++column) {
+      int32_t sum = biases[column];
+#pragma GCC unroll 4
+      for (int i = 0; i < Model::kConditionPairs; ++i) sum = Smlad(*weights++, condition[i], sum);
+      folded[column] = sum;
+    }
+  }
+
   // Audio thread. From one pair of rows that stand for all times to the next layer's: every tap
   // sees the same. Seldom run, hence short.
   [[gnu::noinline]] static void Settle(const uint32_t* weights, const uint32_t* rows,

@@ -71,8 +71,8 @@ def configure_cortex_m() -> None:
         PROGNAME="firmware",
         PROGSUFFIX=".elf",
         SIZECHECKCMD="$SIZETOOL -A -d $SOURCES",
-        SIZEPROGREGEXP=r"^(?:\.isr_vector|\.text|\.rodata|\.ARM\.exidx|\.init_array|\.data)\s+(\d+)",
-        SIZEDATAREGEXP=r"^(?:\.data|\.bss)\s+(\d+)",
+        SIZEPROGREGEXP=r"^(?:\.isr_vector|\.hot_code|\.text|\.rodata|\.ARM\.exidx|\.init_array|\.data)\s+(\d+)",
+        SIZEDATAREGEXP=r"^(?:\.data|\.hot_state|\.bss)\s+(\d+)",
     )
     map_file = os.path.join("$BUILD_DIR", "firmware.map")
     env.Append(
@@ -98,6 +98,8 @@ else:
 
 env.BuildSources(os.path.join("$BUILD_DIR", "generated"), str(include / "generated"), "+<*.cpp>")
 program = env.BuildProgram()
+if not is_host:  # SCons reads no linker script, nor what one includes
+    env.Depends(program, env.Glob(str(source / "platformio" / "ldscripts" / "*.ld")))
 Default(program)
 
 if not is_host:
