@@ -143,8 +143,8 @@ void Processor::Decode(const Sound& sound) {
   Ramp part(0, 1, model_->block_size);
   DcBlocker blocker = dc_blocker_;
   for (int i = 0; i < model_->block_size; ++i) {
-    const float from = before[i] - idle_before;
-    const float to = wet_codes_[i] - idle_;
+    const float from = static_cast<float>(before[i]) - idle_before;
+    const float to = static_cast<float>(wet_codes_[i]) - idle_;
     wet_[i] = blocker.Process(Between(from, to, part.Next()) * scale);
   }
   blocker.EndBlock();
