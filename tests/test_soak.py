@@ -9,7 +9,7 @@ from host_tools.artefacts import Artefact, released_artefacts
 from host_tools.firmware import build_firmware
 from host_tools.host_library import HostLibrary
 from host_tools.module.random_player import RandomPlayer
-from host_tools.module.soak import Proof, soak, times_stuck
+from host_tools.module.soak import STILL_BLOCKS, Proof, soak, times_stuck
 
 MUSIC = [0.5 * np.sin(np.arange(96_000) / 17)]
 BLOCK = 48
@@ -66,8 +66,8 @@ def test_the_module_takes_all_that_the_player_asks_for() -> None:
 
 def test_an_output_that_stands_still_is_noticed() -> None:
     rng = np.random.default_rng(0)
-    moving = rng.integers(-9, 9, (40, BLOCK))
-    still = np.full((40, BLOCK), -(1 << 23))  # what a NaN becomes
+    moving = rng.integers(-9, 9, (4 * STILL_BLOCKS, BLOCK))
+    still = np.full(moving.shape, -(1 << 23))  # what a NaN becomes
     assert times_stuck(moving, moving, moving, moving) == 0
     assert times_stuck(moving, moving, moving, still) == 4
     assert times_stuck(moving, moving // 9, moving, still) == 0  # the gate may be closed

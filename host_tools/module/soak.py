@@ -33,7 +33,9 @@ STRETCH_BLOCKS = 1_000  # played at once: a second
 PREVIEWS = 10  # of a stretch, proved too: of blocks in which the spot moves
 GATED = 4  # of the decoder's integers: an input that spreads no further may be taken for silence
 POWER_UP_BLOCKS = 250  # until the module is heard
-STILL_BLOCKS = 10  # for which an output may stand still though dry and wet move
+# For which an output may stand still though dry and wet move: a full-scale step of DC drives it to its rail until the
+# DC blocker has taken that out.
+STILL_BLOCKS = 250
 
 
 @dataclass(frozen=True)
