@@ -11,20 +11,15 @@ namespace gritspace {
 PlayOutput PlayBlock(Live* live, const PlayInput& input, const int32_t* dry, int32_t* wet) {
   static float audio[protocol::kMaxBlockSize];
   const size_t block_size = Live::Model().block_size;
-  PanelInput panel{};
-  std::memcpy(panel.adc, input.adc, sizeof(panel.adc));
-  panel.gate = (input.inputs & protocol::kInputGate) != 0;
-  panel.button = (input.inputs & protocol::kInputButton) != 0;
-
   for (size_t i = 0; i < block_size; ++i) audio[i] = FromCodec(dry[i]);
-  const PanelOutput lights = live->PlayBench(panel, audio, audio);
+  const PanelOutput lights = live->PlayBench(PanelOf(input), audio, audio);
   live->module().ReportCycles(input.cycles);
   for (size_t i = 0; i < block_size; ++i) wet[i] = ToCodec(audio[i]);
 
   const Processor& processor = live->module().processor();
   PlayOutput output{};
   std::memcpy(output.z, processor.z(), sizeof(output.z));
-  output.flags = live->module().ReadStatus().flags;
+  output.flags = live->module().flags();
   std::memcpy(output.leds, lights.led, sizeof(output.leds));
   output.crossfaded = processor.crossfaded() ? 1 : 0;
   output.rested = processor.rested() ? 1 : 0;

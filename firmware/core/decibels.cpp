@@ -37,8 +37,7 @@ float Exponential(float x) {
 
 float GainOfDecibels(float db) {
   const float limited = Clamped(db, -kLimitDb, kLimitDb);
-  const float doublings = limited / kDoublingDb;
-  const auto whole = static_cast<int32_t>(doublings + (doublings < 0 ? -0.5F : 0.5F));
+  const int32_t whole = Nearest(limited / kDoublingDb);
   const auto whole_as_float = static_cast<float>(whole);
   const float rest_db = limited - whole_as_float * kDoublingDb - whole_as_float * kDoublingRestDb;
   return PowerOfTwo(whole) * Exponential(rest_db * kNepersPerDb);

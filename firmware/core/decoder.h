@@ -10,6 +10,9 @@
 
 namespace gritspace {
 
+// More than any decoder's receptive field: what it was given longer ago is forgotten.
+inline constexpr float kSettlingSeconds = 0.02F;
+
 // TFLite's two full-integer schemes, by their numbers on the link.
 enum class Scheme : uint8_t { kInt8 = 0, kInt16x8 = 1 };
 inline constexpr int kSchemeCount = 2;

@@ -13,6 +13,9 @@ constexpr float Clamped(float x, float low, float high) {
 }
 constexpr float Between(float from, float to, float part) { return from + (to - from) * part; }
 
+// Halves away from zero.
+constexpr int32_t Nearest(float x) { return static_cast<int32_t>(x + (x < 0 ? -0.5F : 0.5F)); }
+
 // From 0 to 1 without a corner at either end: 3t^2 - 2t^3.
 constexpr float SmoothStep(float t) { return t * t * (3 - 2 * t); }
 

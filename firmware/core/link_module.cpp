@@ -12,14 +12,6 @@ namespace {
 using protocol::ErrorCode;
 using protocol::PacketType;
 
-PanelInput PanelOf(const protocol::Panel& packet) {
-  PanelInput panel{};
-  std::memcpy(panel.adc, packet.adc, sizeof(panel.adc));
-  panel.gate = (packet.inputs & protocol::kInputGate) != 0;
-  panel.button = (packet.inputs & protocol::kInputButton) != 0;
-  return panel;
-}
-
 }  // namespace
 
 size_t Link::TellStatus() {
@@ -98,10 +90,8 @@ size_t Link::Play(size_t size) {
     }
     audio_[i] = FromCodec(sample);
   }
-  protocol::Panel panel;
-  std::memcpy(&panel, &play, sizeof(panel));
   last_sequence_ = request_.sequence;
-  const PanelOutput lights = live_->PlayBench(PanelOf(panel), audio_, audio_);
+  const PanelOutput lights = live_->PlayBench(PanelOf(play), audio_, audio_);
   return TellPlayed(lights);
 }
 

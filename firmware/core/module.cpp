@@ -34,14 +34,10 @@ void Module::Init(const protocol::Settings& settings, uint32_t budget_cycles) {
   block_rate_ = model.sample_rate_hz / model.block_size;
   const float block_rate_hz =
       static_cast<float>(model.sample_rate_hz) / static_cast<float>(model.block_size);
-  controls_ = {};
   controls_.Init(block_rate_hz);
-  spot_ = {};
   spot_.Init(block_rate_hz);
   processor_.Init(scheme);
-  overload_ = {};
   overload_.Init(budget_cycles, block_rate_hz);
-  lights_ = {};
   lights_.Init(block_rate_hz);
 }
 
@@ -105,7 +101,6 @@ protocol::Status Module::ReadStatus() const {
   status.flags = state_.flags;
   status.base = static_cast<uint8_t>(spot_.source());
   status.preset = spot_.preset();
-  status.fault = static_cast<uint8_t>(state_.fault);
   status.spot = SpotOf(state_.place);
   status.input_peak = FullScaleOf(state_.input_peak);
   status.output_peak = FullScaleOf(state_.output_peak);

@@ -35,6 +35,7 @@ class Module {
   // Audio thread. After a block: all but what the module cannot know (lost blocks, panel, who
   // plays).
   protocol::Status ReadStatus() const;
+  uint16_t flags() const { return state_.flags; }
   Place base() const { return spot_.base(); }
   const Processor& processor() const { return processor_; }
 

@@ -4,11 +4,12 @@
 
 #include <algorithm>
 
+#include "core/decoder.h"
+
 namespace gritspace {
 namespace {
 
 constexpr float kFirstPauseS = 0.5F;
-constexpr float kWarmUpS = 0.02F;  // as long as the processor lets the decoder warm up unheard
 
 // In first pauses.
 constexpr uint32_t kLongestPause = 16;  // 8 s
@@ -21,7 +22,7 @@ void OverloadGuard::Init(uint32_t budget_cycles, float block_rate_hz) {
   budget_cycles_ = budget_cycles;
   first_pause_ = static_cast<uint32_t>(kFirstPauseS * block_rate_hz);
   next_pause_ = first_pause_;
-  warm_up_blocks_ = static_cast<uint32_t>(kWarmUpS * block_rate_hz);
+  warm_up_blocks_ = static_cast<uint32_t>(kSettlingSeconds * block_rate_hz);
 }
 
 void OverloadGuard::Report(uint32_t cycles) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "generated/protocol.h"
 
@@ -16,6 +17,17 @@ struct PanelInput {
   bool gate;                             // high
   bool button;                           // down
 };
+
+// Of a packet or a record with `adc` and `inputs`, protocol::kInput bits.
+template <class Packet>
+PanelInput PanelOf(const Packet& packet) {
+  PanelInput panel{};
+  static_assert(sizeof(panel.adc) == sizeof(packet.adc));
+  std::memcpy(panel.adc, packet.adc, sizeof(panel.adc));
+  panel.gate = (packet.inputs & protocol::kInputGate) != 0;
+  panel.button = (packet.inputs & protocol::kInputButton) != 0;
+  return panel;
+}
 
 struct PanelOutput {
   uint8_t led[kLeds];  // PWM, 255 is full; X, Y, clip, on

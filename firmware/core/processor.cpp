@@ -14,18 +14,13 @@ constexpr float kDcCutoffHz = 3.5F;    // takes 0.13 dB off 20 Hz, and nine tent
 constexpr float kPowerUpWaitS = 0.2F;  // in which the decoder's own DC is taken out
 constexpr float kPowerUpFadeS = 0.05F;
 constexpr float kFadeS = 0.01F;
-constexpr float kWarmUpS = 0.02F;  // more than any decoder's receptive field
 
 // Below this the decoder is given next to nothing (2 of 32768, or no code of 8 bits), and what it
 // then makes of a moving place is not to be heard.
 constexpr float kQuiet = 1.0F / 16384;
-constexpr float kGateHoldS = 0.02F;  // longer than the decoder rings
-constexpr float kGateStep = 0.1F;    // of a block
+constexpr float kGateStep = 0.1F;  // of a block
 
 constexpr float Larger(float a, float b) { return a > b ? a : b; }
-
-// Halves away from zero.
-int32_t Nearest(float x) { return static_cast<int32_t>(x + (x < 0 ? -0.5F : 0.5F)); }
 
 // A place along one axis, -1..1, as the decoder's integer.
 int16_t CodeOf(float place, int16_t low, int16_t high) {
@@ -51,30 +46,34 @@ float EqualLoudness(float mix, float correlation) {
 }  // namespace
 
 void Processor::Init(Scheme scheme) {
-  scheme_ = scheme;
-  model_ = &decoder::Info(scheme);
+  UseDecoder(scheme);
   const auto sample_rate_hz = static_cast<float>(model_->sample_rate_hz);
   const float block_rate_hz = sample_rate_hz / static_cast<float>(model_->block_size);
   const auto blocks = [block_rate_hz](float time_s) {
     return static_cast<uint32_t>(time_s * block_rate_hz) + 1;
   };
-  warm_up_blocks_ = blocks(kWarmUpS);
-  gate_hold_blocks_ = blocks(kGateHoldS);
+  settling_blocks_ = blocks(kSettlingSeconds);
   dc_blocker_.Init(kDcCutoffHz, sample_rate_hz);
-  dc_blocker_.Reset();
   power_up_.Init(kPowerUpFadeS, block_rate_hz);
   power_up_.Drop(blocks(kPowerUpWaitS));
   effect_.Init(kFadeS, block_rate_hz);
-  level_gain_ = 0;
   gains_ = {};
   overload_ = rested_ = false;
   quiet_blocks_ = 0;
   gate_ = 1;
-  for (int16_t& axis : z_) axis = 0;
-  idle_ = decoder::Idle(scheme, z_);
   for (float& sample : wet_) sample = 0;
   for (float& sample : dry_) sample = 0;
+}
+
+// Level and z of the one are not the other's: each starts from its silence.
+void Processor::UseDecoder(Scheme scheme) {
+  scheme_ = scheme;
+  model_ = &decoder::Info(scheme);
   decoder::Reset(scheme);
+  dc_blocker_.Reset();
+  level_gain_ = 0;
+  for (int16_t& axis : z_) axis = 0;
+  idle_ = decoder::Idle(scheme, z_);
 }
 
 void Processor::Process(const Sound& sound, const float* in, float* out) {
@@ -88,17 +87,10 @@ void Processor::Process(const Sound& sound, const float* in, float* out) {
   Mix(NextGains(sound), out);
 }
 
-// Level and z of the one are not the other's: the new decoder starts from its silence.
 void Processor::SwitchSchemeWhenDry(const Sound& sound) {
   if (sound.scheme == scheme_ || !effect_.gone()) return;
-  scheme_ = sound.scheme;
-  model_ = &decoder::Info(scheme_);
-  decoder::Reset(scheme_);
-  dc_blocker_.Reset();
-  effect_.Drop(warm_up_blocks_);
-  level_gain_ = 0;
-  for (int16_t& axis : z_) axis = 0;
-  idle_ = decoder::Idle(scheme_, z_);
+  UseDecoder(sound.scheme);
+  effect_.Drop(settling_blocks_);
 }
 
 void Processor::Encode(float level, const float* in) {
@@ -154,12 +146,12 @@ void Processor::Decode(const Sound& sound) {
 // Closes slowly in silence. Opens at once, without a ramp, which would take the edge off the sound
 // that opens it: until it came, there was nothing to click.
 float Processor::Gate() {
-  gate_ = quiet_blocks_ > gate_hold_blocks_ ? Larger(gate_ - kGateStep, 0) : 1;
+  gate_ = quiet_blocks_ > settling_blocks_ ? Larger(gate_ - kGateStep, 0) : 1;
   return SmoothStep(gate_);
 }
 
 Processor::Gains Processor::NextGains(const Sound& sound) {
-  if (sound.overload) effect_.Drop(warm_up_blocks_);
+  if (sound.overload) effect_.Drop(settling_blocks_);
   const float heard = power_up_.Process(true);
   const float effect = effect_.Process(!sound.bypass && sound.scheme == scheme_);
   const bool opens = gate_ < 1 && quiet_blocks_ == 0;

@@ -54,6 +54,7 @@ class Processor {
   };
 
   // The steps of a block: input to codes, codes to wet, gains at the block's end, the sum.
+  void UseDecoder(Scheme scheme);
   void SwitchSchemeWhenDry(const Sound& sound);
   void Encode(float level, const float* in);
   void Decode(const Sound& sound);
@@ -63,8 +64,7 @@ class Processor {
 
   Scheme scheme_{};
   const ModelInfo* model_ = nullptr;
-  uint32_t warm_up_blocks_ = 0;
-  uint32_t gate_hold_blocks_ = 0;
+  uint32_t settling_blocks_ = 0;
   DcBlocker dc_blocker_;
   Fade power_up_, effect_;
 
