@@ -12,7 +12,15 @@ debian_packages=(
   libstdc++-arm-none-eabi-newlib
   qemu-system-arm                                 # the emulated Cortex-M7
   llvm                                            # llvm-mca, for `gritspace bench`
-  sonic-pi-samples                                # recorded instruments
+  sonic-pi-samples                                # recorded instruments, only ever measured on
+  fluidsynth                                      # sampled instruments to learn on: the player
+  timgm6mb-soundfont                              # and the samples
+  guitarix-lv2                                    # third-party circuits: pedals
+  mda-lv2                                         # an overdrive
+  swh-plugins                                     # folders, valves, diodes
+  caps                                            # amplifiers
+  tap-plugins                                     # a tube
+  lilv-utils                                      # plays the LV2 ones
 )
 venv=$PWD/.venv
 stamp=$venv/setup-is-done-for

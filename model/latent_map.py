@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from model.data import render_wet
-from model.effects import EFFECTS, EffectSetting
+from model.effects import LEARNED, EffectSetting
 from model.signals import SignalFactors, render_signal
 from model.vae import DistortionVae
 
@@ -31,7 +31,7 @@ def latent_points(vae: DistortionVae, clips_per_effect: int = 60, seed: int = 0)
     audio, samples = vae.config.audio, vae.config.train.clip_samples
     rng = np.random.default_rng(seed)
     points = []
-    for effect in EFFECTS:
+    for effect in LEARNED:
         drives = np.linspace(0, 1, clips_per_effect)
         dry, wet = [], []
         for drive in drives:

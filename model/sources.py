@@ -1,16 +1,27 @@
 # SPDX-License-Identifier: MIT
-"""Dry audio from files: any folder of wav, flac, ogg or aiff, any rate, mono or not. Depends on soundfile and SciPy."""
+"""Dry audio from files: any folder of wav, flac, ogg or aiff, any rate, mono or not, as it is or as another take.
+
+Depends on soundfile, SciPy and `stretching`.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from scipy import signal
 
+from model.stretching import stretch, transpose
+
 SUFFIXES = {".wav", ".flac", ".ogg", ".aif", ".aiff"}
+# From a fifth down to an octave up, just, so that resampling is exact and quick.
+INTERVALS = tuple(
+    Fraction(*r) for r in ((2, 3), (3, 4), (4, 5), (5, 6), (8, 9), (9, 8), (6, 5), (5, 4), (4, 3), (3, 2), (2, 1))
+)
 
 
 class SourceError(ValueError):
@@ -26,8 +37,22 @@ class Recording:
 
     def excerpt(self, samples: int, rng: np.random.Generator) -> np.ndarray:
         """A random stretch at a random level of -30 to 0 dBFS; shorter recordings are padded with silence."""
+        return self._levelled(self._piece(samples, rng), samples, rng)
+
+    def varied_excerpt(self, samples: int, rng: np.random.Generator) -> np.ndarray:
+        """An excerpt as another take might be: half of them transposed by one of INTERVALS, half, independently, played
+        at 0.7 to 1.4 times the tempo.
+        """
+        interval = INTERVALS[rng.integers(len(INTERVALS))] if rng.integers(2) else Fraction(1)
+        tempo = 2 ** rng.uniform(-0.5, 0.5) if rng.integers(2) else 1.0
+        piece = self._piece(math.ceil(samples * tempo), rng)
+        return self._levelled(transpose(stretch(piece, float(interval) / tempo), interval)[:samples], samples, rng)
+
+    def _piece(self, samples: int, rng: np.random.Generator) -> np.ndarray:
         start = rng.integers(max(1, len(self.samples) - samples + 1))
-        piece = self.samples[start : start + samples]
+        return self.samples[start : start + samples]
+
+    def _levelled(self, piece: np.ndarray, samples: int, rng: np.random.Generator) -> np.ndarray:
         level = 10 ** (rng.uniform(-30, 0) / 20) / max(float(np.abs(piece).max()), 1e-4)
         return np.pad(piece * level, (0, samples - len(piece)))
 
