@@ -63,8 +63,7 @@ def load_audio(path: Path | str, sample_rate: int, *, allow_silence: bool = Fals
     if not allow_silence and np.abs(samples).max() <= ONE_STEP < np.abs(channels).max():
         raise UserError(f"{path}: its channels cancel each other when mixed; save one of them as a mono file")
     if file_rate != sample_rate:
-        divisor = math.gcd(file_rate, sample_rate)
-        samples = resample_poly(samples, sample_rate // divisor, file_rate // divisor)
+        samples = resample_poly(samples, sample_rate, file_rate)
         notes.append(f"resampled from {file_rate} to {sample_rate} Hz")
     peak = float(np.abs(samples).max())
     if peak > 1.0:

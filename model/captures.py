@@ -78,10 +78,7 @@ def _read_mono(path: Path, rate: int) -> np.ndarray:
         raise PairError("too short", f"{path}: lasts {len(mono) / file_rate:.2f} s; record at least {SHORTEST_S} s")
     if np.ptp(mono) < 2 * QUIETEST_PEAK:
         raise PairError("silent", f"{path}: silent, below -80 dBFS; check the cable and record again")
-    if file_rate != rate:
-        common = int(np.gcd(file_rate, rate))
-        mono = signal.resample_poly(mono, rate // common, file_rate // common)
-    return mono
+    return signal.resample_poly(mono, rate, file_rate)
 
 
 def load_pair(dry_path: Path, wet_path: Path, rate: int) -> RecordedPair:

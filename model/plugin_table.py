@@ -15,7 +15,8 @@ from model.plugins import Knob, Plugin
 # swh chebstortion. Silent as far as tried: mda Degrade, gx_redeye.
 
 # Stands for the next device's input where a circuit's own capacitors are so large that its DC wanders with the sound.
-# CAPS has its corner at 41 Hz. It takes 7 to 20 dB from what a decoder with 15 ms of memory must miss.
+# CAPS has its corner at 41 Hz. It takes 3 to 14 dB from what a decoder with 15 ms of memory must miss of ds1, gx_rat,
+# mxr, sustainer and valve, and 28 dB of tube_warmth.
 COUPLING_HZ = 40.0
 
 _GUITARIX = "http://guitarix.sourceforge.net/plugins/"
@@ -27,8 +28,17 @@ def _guitarix(name: str, path: str, family: Family, model: str, drive: Knob, ton
     return Plugin(name, "lv2", address, "guitarix-lv2", family, source, drive, tone, coupling_hz=COUPLING_HZ)
 
 
-def _swh(name: str, address: str, family: Family, what: str, drive: Knob, tone: Knob | None = None) -> Plugin:
-    return Plugin(name, "ladspa", address, "swh-plugins", family, f"Steve Harris, swh-plugins: {what}", drive, tone)
+def _swh(
+    name: str,
+    address: str,
+    family: Family,
+    what: str,
+    drive: Knob,
+    tone: Knob | None = None,
+    controls: tuple[tuple[str, float], ...] = (),
+) -> Plugin:
+    source = f"Steve Harris, swh-plugins: {what}"
+    return Plugin(name, "ladspa", address, "swh-plugins", family, source, drive, tone, controls)
 
 
 def _saturate(shape: str, mode: int, family: Family, lowest_db: float) -> Plugin:
@@ -103,13 +113,11 @@ _TABLE = [
         Knob("Distortion character", 0.0, 1.0),
         coupling_hz=COUPLING_HZ,
     ),
-    Plugin(
+    _swh(
         "fast_overdrive",
-        "ladspa",
         "foverdrive_1196.so:foverdrive",
-        "swh-plugins",
         "soft",
-        "Steve Harris, swh-plugins: fast overdrive",
+        "fast overdrive",
         Knob(None, -12.0, 12.0),
         None,
         (("Drive level", 3.0),),
@@ -137,13 +145,11 @@ _TABLE = [
         Knob("Crossover amplitude", 0.002, 0.1, logarithmic=True),
         Knob("Smoothing", 0.0, 1.0),
     ),
-    Plugin(
+    _swh(
         "foldover",
-        "ladspa",
         "foldover_1213.so:foldover",
-        "swh-plugins",
         "asymmetric",
-        "Steve Harris, swh-plugins: foldover",
+        "foldover",
         Knob(None, -24.0, 0.0),
         Knob("Skew", 0.0, 1.0),
         (("Drive", 0.7),),

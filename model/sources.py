@@ -66,9 +66,7 @@ def load_recording(path: Path, sample_rate: int) -> Recording:
     mono = sound.mean(axis=1)
     if not len(mono) or not np.isfinite(mono).all() or not np.abs(mono).max() > 0:
         raise SourceError(f"{path}: empty, silent, or not finite; take the file out of the folder")
-    if rate != sample_rate:
-        common = int(np.gcd(rate, sample_rate))
-        mono = signal.resample_poly(mono, sample_rate // common, rate // common)
+    mono = signal.resample_poly(mono, sample_rate, rate)
     return Recording(path, mono / np.abs(mono).max())
 
 

@@ -55,7 +55,7 @@ def test_wet_is_aligned_upright_bounded_and_silent_for_silence(name):
 
 @pytest.mark.parametrize("name", PLUGINS)
 def test_the_reference_stays_below_the_limit_at_full_drive(name):
-    """A second render, and so the measured level holds only if a render can be repeated."""
+    """The level was measured on an earlier render of the same sound."""
     wet = installed(name).render(plugins.reference(), 1.0)
     assert 0.001 < np.abs(wet).max() <= plugins.PEAK + 1e-6  # float32 inside the plug-in
 
