@@ -7,7 +7,7 @@
 
 bin := .venv/bin
 # Hand-written C++; clang-tidy reads the headers through the sources of the portable part.
-cpp = $(shell find firmware tests -name generated -prune -o \( -name '*.h' -o -name '*.cpp' \) -print)
+cpp = $(shell find firmware model tests -name generated -prune -o \( -name '*.h' -o -name '*.cpp' \) -print)
 portable = $(wildcard firmware/core/*.cpp firmware/engines/*/*.cpp)
 
 # PlatformIO is not to call home, nor to look for a newer self.

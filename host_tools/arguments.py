@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Numbers on the command line: for argparse's `type`, each refuses what is outside its range in a few words."""
+"""Numbers and lists on the command line: for argparse's `type`, each refuses what it cannot use in a few words."""
 
 from __future__ import annotations
 
@@ -40,6 +40,14 @@ def above_zero(text: str) -> float:
     if value <= 0:
         raise argparse.ArgumentTypeError(f"{text} is not above zero")
     return value
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Names between commas, at least one."""
+    found = tuple(filter(None, (word.strip() for word in text.split(","))))
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} names nothing")
+    return found
 
 
 def _whole(text: str) -> int:

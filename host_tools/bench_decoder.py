@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from host_tools import cycle_model
-from host_tools.bench_image import IDLE, PROCESS, RESET, compile_for_cortex_m7, compile_for_host, functions, memory
+from host_tools.bench_image import PROCESS, RESET, compile_for_cortex_m7, compile_for_host, functions, memory
 from host_tools.cortex_m7 import CortexM7
 from host_tools.stimuli import Stimulus, random_stimulus, recorded_stimulus
 from quantize.graph import Graph
@@ -140,7 +140,7 @@ def _stack_bytes(machine: CortexM7, graph: Graph) -> int:
     """The deepest of the functions that play; Process calls Preview."""
     arguments = [machine.put(np.zeros(length, np.int16)) for length in (graph.block_size, 2, graph.block_size)]
     scheme = graph.scheme.code
-    return max(machine.stack_bytes(PROCESS, scheme, *arguments), machine.stack_bytes(IDLE, scheme, arguments[1]))
+    return machine.stack_bytes(PROCESS, scheme, *arguments)
 
 
 def split(elf_path: Path, trace: Sequence[int]) -> dict[str, list[int]]:

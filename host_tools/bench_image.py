@@ -28,7 +28,6 @@ LINKING = ("-Wl,-Ttext=0", "-Wl,-Tdata=0x20000000", "-Wl,--no-warn-rwx-segments"
 DECODER = "_ZN9gritspace7decoder"
 INFO, RESET = f"{DECODER}4InfoENS_6SchemeE", f"{DECODER}5ResetENS_6SchemeE"
 PROCESS, PREVIEW = (f"{DECODER}{name}ENS_6SchemeEPKsS3_Ps" for name in ("7Process", "7Preview"))
-IDLE = f"{DECODER}4IdleENS_6SchemeEPKs"
 OURS = "9gritspace"  # in every name that is not the C library's, which the firmware has anyway
 
 PROGRAM = """
@@ -45,7 +44,6 @@ const ModelInfo& Info(Scheme) {{ return {model}::kInfo; }}
 void Reset(Scheme) {{ network.Reset(); }}
 void Process(Scheme, const int16_t* dry, const int16_t* z, int16_t* wet) {{ network.Process(dry, z, wet); }}
 void Preview(Scheme, const int16_t* dry, const int16_t* z, int16_t* wet) {{ network.Preview(dry, z, wet); }}
-int16_t Idle(Scheme, const int16_t* z) {{ return network.Idle(z); }}
 }}
 """
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from host_tools import cycle_model, protocol
-from host_tools.bench_image import IDLE, INFO, PREVIEW, PROCESS
+from host_tools.bench_image import INFO, PREVIEW, PROCESS
 from host_tools.cortex_m7 import CortexM7
 from host_tools.framing import frame
 from host_tools.packets import ADC_CHANNELS
@@ -25,7 +25,7 @@ LIVE, LINK = "_ZN12_GLOBAL__N_14liveE", "_ZN12_GLOBAL__N_14linkE"
 POWER_UP = "_ZN9gritspace4Live7PowerUpEmb"
 PLAY = "_ZN9gritspace4Live4PlayERKNS_10PanelInputEPKfPf"
 RECEIVE = "_ZN9gritspace4Link7ReceiveEh"
-PLAYED = (PROCESS, PREVIEW, IDLE)  # each returns to the instruction after its call
+PLAYED = (PROCESS, PREVIEW)  # each returns to the instruction after its call
 SETTLING_BLOCKS = 320  # power-up has faded in by then
 BLOCKS = 2  # measured of each kind
 

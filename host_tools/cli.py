@@ -9,6 +9,7 @@ a verdict other than PASS, 2 something the user can mend (one sentence), 130 int
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -17,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from host_tools.arguments import above_zero, finite, not_negative, positive
+from host_tools.arguments import above_zero, finite, not_negative, positive, words
 from host_tools.artefacts import CHECKPOINT, RELEASED, load_artefact, released_artefacts
 from host_tools.errors import UserError
-from host_tools.files import REPOSITORY, write_results
+from host_tools.files import REPOSITORY, write_atomically, write_results
 from host_tools.module.commands import add_module_commands
 from quantize.graph import SCHEMES, GraphError
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from host_tools.artefacts import Artefact
     from host_tools.tables import Table
 
-RUNS = REPOSITORY / "build" / "runs"
+RUNS, DATA = REPOSITORY / "build" / "runs", REPOSITORY / "build" / "data"
 SCHEME_NAMES = tuple(SCHEMES)
 
 console = Console(highlight=False)
@@ -42,23 +43,38 @@ def train(arguments: argparse.Namespace) -> int:
     from host_tools import learning
     from host_tools.tables import evaluate_table
 
-    folder = RUNS / arguments.name
-    settings = {key: getattr(arguments, key) for key in ("steps", "seed", "learning_rate", "clip_samples")}
-    sources = (arguments.audio, arguments.start, arguments.fresh, console, arguments.encoder_only)
-    rows = learning.train_run(folder, settings, *sources)
-    _show(evaluate_table(rows), ())
+    given, folder = vars(arguments), RUNS / arguments.name
+    hyper = ("steps", "rounding_steps", "encoder_steps", "seed", "learning_rate")
+    wishes = ("data", "seconds", "devices", "captures", "audio", "procedural", "start", "encoder_only", "fresh")
+    plan = learning.TrainingPlan(folder, settings={k: given[k] for k in hyper}, **{k: given[k] for k in wishes})
+    _show(evaluate_table(learning.train_run(plan, console)), ())
     console.print(f"wrote {folder}")
     return 0
 
 
 def evaluate(arguments: argparse.Namespace) -> int:
     from host_tools import learning
-    from host_tools.tables import evaluate_table
+    from host_tools.tables import aliasing_table, evaluate_table, map_table
 
-    model, rows = learning.evaluate_checkpoint(arguments.weights, arguments.clips)
+    model, rows = learning.evaluate_pairs(arguments.weights, arguments.data, console, held_out=arguments.match)
     _show(evaluate_table(rows), ())
+    measures, aliasing = learning.evaluate_map(arguments.weights, console)
+    _show(map_table(measures), ())
+    _show(aliasing_table(aliasing), ())
     if arguments.json:
-        write_results(arguments.json, model, rows)
+        write_results(arguments.json, model, rows, map=measures, aliasing=aliasing)
+    return 0
+
+
+def match(arguments: argparse.Namespace) -> int:
+    from host_tools import learning
+
+    models = arguments.models or (RELEASED if arguments.weights == CHECKPOINT else None)
+    found = learning.match_recordings(arguments.dry, arguments.wet, arguments.weights, models, arguments.output)
+    text = json.dumps(found, indent=2) + "\n"
+    console.print(text, end="")
+    if arguments.json:
+        write_atomically(arguments.json, text)
     return 0
 
 
@@ -198,7 +214,8 @@ def build_parser() -> argparse.ArgumentParser:
     scheme = _option("--scheme", choices=SCHEME_NAMES, help="one of the two; both when not given")
     models = _option("--models", type=Path, default=RELEASED, metavar="DIR", help="what `gritspace quantize` wrote")
     weights = _option("--weights", type=Path, default=CHECKPOINT, metavar="DIR", help="of `gritspace train`")
-    json = _option("--json", type=Path, metavar="FILE", help="write the rows for scripts")
+    rows = _option("--json", type=Path, metavar="FILE", help="write the rows for scripts")
+    data = _option("--data", type=Path, default=DATA, metavar="DIR", help="pairs are made once and kept in here")
     audio = _option("--audio", type=Path, nargs="*", metavar="FILE", help="recordings; two instruments when not given")
 
     def command(
@@ -208,19 +225,30 @@ def build_parser() -> argparse.ArgumentParser:
         sub.set_defaults(function=function)
         return sub
 
-    sub = command(train, "train the VAE; the same command resumes an interrupted run")
+    sub = command(train, "train the VAE; the same command resumes an interrupted run", data)
     sub.add_argument("--name", default="vae", help="the run's folder below build/runs")
-    sub.add_argument("--steps", type=positive)
+    sub.add_argument("--steps", type=positive, help="of the decoder")
+    sub.add_argument("--rounding-steps", type=not_negative, help="of the decoder with weights of 8 bits")
+    sub.add_argument("--encoder-steps", type=not_negative)
     sub.add_argument("--seed", type=not_negative)
-    sub.add_argument("--learning-rate", type=above_zero, help="the peak of its one-cycle schedule")
-    sub.add_argument("--clip-samples", type=positive, help="how much of a pair the encoder sees")
-    sub.add_argument("--audio", type=Path, metavar="DIR", help="half of the dry clips come from the files in here")
+    sub.add_argument("--learning-rate", type=above_zero, help="the peak of the decoder's one-cycle schedule")
+    sub.add_argument("--seconds", type=above_zero, help="of audio for each setting of a device")
+    sub.add_argument("--devices", type=words, metavar="A,B,C", help="effects and plug-ins; those of the released map")
+    sub.add_argument("--captures", type=Path, metavar="DIR", help="a map of recorded pairs: captures.csv and its files")
+    sub.add_argument("--audio", type=Path, metavar="DIR", help="learn on these recordings, not on the soundfont")
+    sub.add_argument("--procedural", action="store_true", help="learn on no recordings at all")
     sub.add_argument("--from", dest="start", type=Path, metavar="DIR", help="fine-tune the checkpoint in here")
-    sub.add_argument("--encoder-only", action="store_true", help="with --from: keep its decoder, learn a new encoder")
+    sub.add_argument("--encoder-only", action="store_true", help="with --from: keep its decoder, learn its encoder")
     sub.add_argument("--fresh", action="store_true", help="forget an earlier run of this name")
 
-    sub = command(evaluate, "measure a checkpoint on pairs it never saw", weights, json)
-    sub.add_argument("--clips", type=positive, default=300)
+    sub = command(evaluate, "measure a checkpoint: pairs it never saw, the map, aliasing", weights, rows, data)
+    sub.add_argument("--match", action="store_true", help="also devices it never met, by matching; some minutes")
+
+    sub = command(match, "the spot and levels that are most like a wet recording of a dry one", weights, rows)
+    sub.add_argument("dry", type=Path, metavar="DRY.wav")
+    sub.add_argument("wet", type=Path, metavar="WET.wav")
+    sub.add_argument("--models", type=Path, metavar="DIR", help="of the same weights; the released ones have theirs")
+    sub.add_argument("-o", "--output", type=Path, metavar="OUT.wav", help="what the match sounds like")
 
     sub = command(quantize, "float checkpoint to .tflite and ONNX, by quantisation-aware training", weights, scheme)
     sub.add_argument("--out", type=Path, default=REPOSITORY / "build" / "quantized", metavar="DIR")
@@ -232,12 +260,12 @@ def build_parser() -> argparse.ArgumentParser:
     sub.add_argument("--generated", type=Path, default=REPOSITORY / "firmware" / "generated", metavar="DIR")
     sub.add_argument("--golden", type=Path, default=REPOSITORY / "tests" / "golden", metavar="DIR")
 
-    sub = command(witness, "golden against TFLite Micro and LiteRT", scheme, models, audio, json)
+    sub = command(witness, "golden against TFLite Micro and LiteRT", scheme, models, audio, rows)
     sub.add_argument("--samples", type=positive, default=1_000_000, help="random ones, each scheme")
     sub.add_argument("--qat", action="store_true", help="also QAT's exact forward pass against TFLite Micro")
 
     text = "a device against golden, bit for bit, and against the float model"
-    sub = command(verify, text, scheme, models, audio, json)
+    sub = command(verify, text, scheme, models, audio, rows)
     sub.add_argument("--board", default="host", help="host, qemu_m7, or any port that pyserial opens")
     sub.add_argument("--seconds", type=above_zero, default=1.0, help="of each recording (default 1)")
     text = "each scheme (default 1,000,000; over a port 48,000)"
@@ -250,7 +278,7 @@ def build_parser() -> argparse.ArgumentParser:
     sub.add_argument("--engine", choices=("float", "golden", "host"), default="golden")
 
     add_module_commands(commands)
-    sub = command(bench, "instructions, model cycles, flash, RAM and stack on the Cortex-M7", scheme, models, json)
+    sub = command(bench, "instructions, model cycles, flash, RAM and stack on the Cortex-M7", scheme, models, rows)
     sub.add_argument("--grid", action="store_true", help="also decoders of other sizes, in a minute or two")
     sub.add_argument("--plot", type=Path, metavar="FILE", help="draw the grid: cycles against MACs, .png, .svg or .pdf")
     command(demo, "the whole chain on recorded audio, then a page to look at and listen to")

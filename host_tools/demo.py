@@ -31,16 +31,19 @@ from host_tools.report import Picture, ReportContent, Sound, Stage, report_path,
 from host_tools.stimuli import recorded_stimulus
 from host_tools.tables import bench_table, evaluate_table, parity_table, quantize_table, to_rich, witness_table
 from host_tools.witness import witness
-from model.checkpoint import load_vae
-from model.latent_map import latent_points
+from model.layout import Layout
+from model.run import TrainingPlan
 from quantize.emit import emit
 from quantize.graph import SCHEMES
 
 FOLDER = REPOSITORY / "build" / "demo"
-TRAIN_STEPS, TRAIN_RATE = 60, 2e-6
-QUANTIZE_STEPS, EXACT_STEPS, QUANTIZE_RATE = 30, 10, 1e-5
+DEVICES = ("soft_clip", "hard_clip", "wavefolder")  # three that need no plug-in
+TRAIN_STEPS, ROUNDING_STEPS, ENCODER_STEPS = 30, 10, 5
+RATES = ("learning_rate", "rounding_learning_rate", "encoder_learning_rate")
+TRAIN_RATE, TRAIN_SECONDS = 2e-6, 2.0
+QUANTIZE_STEPS, EXACT_STEPS, QUANTIZE_RATE = 20, 6, 1e-5
 RANDOM_SAMPLES = 1_000_000
-WITNESS_SAMPLES = 200_000
+WITNESS_SAMPLES = 100_000
 SECONDS_OVER_SERIAL = 1.0
 LISTEN_SECONDS = 4.0
 # Spots to listen to, as fractions of the map's half width.
@@ -58,12 +61,14 @@ def demo(console: Console) -> str:
         yield
         stages.append(Stage(name, time.monotonic() - started))
 
-    weights, models, generated = FOLDER / "run", FOLDER / "models", FOLDER / "generated"
+    weights, data, models, generated = (FOLDER / name for name in ("run", "data", "models", "generated"))
     with stage("train: a few steps on from the released checkpoint"):
-        settings = {"steps": TRAIN_STEPS, "seed": int(time.time()), "learning_rate": TRAIN_RATE}
-        learning.train_run(weights, settings, None, CHECKPOINT, True, console)
+        settings = {name: TRAIN_RATE for name in RATES} | {"seed": int(time.time())}
+        settings |= {"steps": TRAIN_STEPS, "rounding_steps": ROUNDING_STEPS, "encoder_steps": ENCODER_STEPS}
+        wishes: dict[str, Any] = {"devices": DEVICES, "seconds": TRAIN_SECONDS, "procedural": True, "fresh": True}
+        learning.train_run(TrainingPlan(weights, data, settings, start=CHECKPOINT, **wishes), console)
     with stage("evaluate: pairs it never saw"):
-        identity, evaluation = learning.evaluate_checkpoint(weights, 100)
+        identity, evaluation = learning.evaluate_pairs(weights, data, console, DEVICES)
         console.print(to_rich(evaluate_table(evaluation)))
     with stage("quantise: int8 and int16x8, the last steps on the chip's integers"):
         settings = {"steps": QUANTIZE_STEPS, "exact_steps": EXACT_STEPS, "learning_rate": QUANTIZE_RATE}
@@ -148,11 +153,15 @@ def _listen(artefacts: list[Artefact], weights: Path) -> tuple[list[Picture], li
                 sounds.append(Sound(f"int16x8 at {place}", wet, rate))
     first = np.array(SPOTS[0]) * limits
     float_wet = FloatReference.beside(artefacts[0]).process(dry, first)
-    points = [plots.MapPoint(p.x, p.y, p.effect, p.drive) for p in latent_points(load_vae(weights))]
+    points = [plots.MapPoint(p.x, p.y, p.device, p.drive) for p in Layout.load(weights).places]
     axes = [(axis.name, axis.low, axis.high) for axis in graph.latent]
     shown = slice(0, rate)
     pictures = [
-        Picture("The map", plots.latent_map(points, axes), "Where the encoder puts six effects, drive from 0 to 1."),
+        Picture(
+            "The map",
+            plots.latent_map(points, axes),
+            "Where each learned setting is: the device from left to right, drive upwards.",
+        ),
         Picture(
             "Waveforms",
             plots.waveforms(dry[shown], float_wet[shown], {k: v[shown] for k, v in wets.items()}, rate),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The stages that need torch, for the command line: train, evaluate, quantise. The only module of host_tools that
-loads it.
+"""The stages that need torch, for the command line: train, evaluate, match, quantise. The only module of host_tools
+that loads it.
 
 Depends on `model` and `quantize.export`; turns their errors into UserError, and recordings into what they train and
 measure on.
@@ -9,10 +9,9 @@ measure on.
 from __future__ import annotations
 
 import hashlib
-import json
-import shutil
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,20 +20,28 @@ from typing import Any
 import numpy as np
 import torch
 from rich.console import Console
+from safetensors import SafetensorError
 
-from host_tools.artefacts import released_artefacts
-from host_tools.audio import load_audio, recorded_audio
-from host_tools.comparison import Tally
+from host_tools.artefacts import load_artefact, released_artefacts
+from host_tools.audio import RECORDED_FOLDER, RECORDED_PACKAGE, load_audio, recorded_audio, save_audio
+from host_tools.comparison import ErrorEnergy, Tally
 from host_tools.errors import UserError
 from host_tools.interpreters import open_interpreter
-from host_tools.stimuli import random_stimulus
+from host_tools.render import run_engine
+from host_tools.stimuli import random_stimulus, recorded_stimulus
 from host_tools.witness import WitnessRow
-from model.checkpoint import CheckpointError, load_config, load_decoder, load_vae
-from model.config import Config
-from model.evaluate import evaluate
-from model.sources import SourceError, load_folder, load_recording
-from model.train import train
-from model.vae import Decoder, DistortionVae
+from model.captures import CaptureError, PairError, load_pair
+from model.checkpoint import CheckpointError, load_config, load_vae
+from model.data import DataError, delayed
+from model.devices import HELD_OUT, DeviceError
+from model.layout import Layout
+from model.matching import match
+from model.material import CAPTURED, absent
+from model.plugins import PluginError
+from model.run import PlanError, TrainingPlan, chosen, load_layout, train_planned
+from model.scores import aliasing_scores, decoder_render, map_scores, matched_row, pair_rows
+from model.sources import SourceError
+from model.vae import DistortionVae
 from quantize.export import ExportError, export, load_quantized
 from quantize.finetune import FinetuneConfig
 from quantize.graph import GraphError
@@ -42,14 +49,15 @@ from quantize.graph import GraphError
 # The convolutions are small. On two busy cores two threads wait for each other: 3.5 s a step where one takes 0.13 s.
 torch.set_num_threads(1)
 
+USER_CAUSES = (
+    *(PlanError, CheckpointError, SourceError, DeviceError, PluginError, DataError, CaptureError, PairError),
+    *(GraphError, ExportError),
+)
+MATCH_SECONDS = 20.0  # of a pair; golden plays about as fast as one listens
 CLIP_SECONDS = 0.5  # of each recording that quantisation is measured on, from where it is loudest
 
 
 Settings = Mapping[str, Any]  # fields of a configuration; None keeps the default
-
-
-def _chosen(settings: Settings) -> dict[str, Any]:
-    return {key: value for key, value in settings.items() if value is not None}
 
 
 @contextmanager
@@ -60,47 +68,108 @@ def _user_errors() -> Iterator[None]:
         warnings.simplefilter("ignore", UserWarning)
         try:
             yield
-        except (CheckpointError, SourceError, GraphError, ExportError) as error:
+        except USER_CAUSES as error:
             raise UserError(str(error)) from error
+        except BrokenProcessPool as error:
+            raise UserError(
+                "a process that makes pairs was ended from outside; free some memory, then resume"
+            ) from error
+        except (OSError, SafetensorError) as error:
+            raise UserError(f"{error}; make room or choose another folder, then the same command resumes") from error
 
 
-def train_run(
-    folder: Path,
-    settings: Settings,
-    audio: Path | None,
-    start: Path | None,
-    fresh: bool,
-    console: Console,
-    encoder_only: bool = False,
-) -> list[dict[str, Any]]:
-    """Trains into `folder`, from a checkpoint when `start` is given; returns the evaluation's rows.
-
-    `encoder_only` keeps the checkpoint's decoder as it is and learns a new encoder for it.
-
-    `settings` replace fields of TrainConfig; those that are None keep the default, or what `start` was trained with.
-    """
-    if encoder_only and not start:
-        raise UserError("--encoder-only learns an encoder for the decoder of a checkpoint; name it with --from")
+def train_run(plan: TrainingPlan, console: Console) -> list[dict[str, Any]]:
+    """The rows of `model.run.train_planned`."""
     with _user_errors():
-        first: DistortionVae | Decoder | None = load_vae(start) if start and not encoder_only else None
-        config = first.config if isinstance(first, DistortionVae) else Config()
-        config = replace(config, train=replace(config.train, **_chosen(settings)))
-        if start and encoder_only:
-            first = load_decoder(start, config)
-        recordings = load_folder(audio, config.audio.sample_rate) if audio else []
-        if fresh:
-            shutil.rmtree(folder, ignore_errors=True)
-        train(config, folder, start=first, recordings=recordings, console=console)
-        return json.loads((folder / "metrics.json").read_text())["results"]
+        return train_planned(plan, console)
 
 
-def evaluate_checkpoint(weights: Path, clips: int) -> tuple[str, list[dict[str, Any]]]:
-    """The checkpoint's id and its rows; `unseen_sources` are the recorded instruments, which are never trained on."""
+def evaluate_pairs(
+    weights: Path, data: Path, console: Console, devices: Sequence[str] | None = None, held_out: bool = False
+) -> tuple[str, list[dict[str, Any]]]:
+    """The checkpoint's id and a row for each split; `held_out` adds the devices that it never met, matched by example.
+
+    Devices that are not installed are left out, and so are recorded instruments where there are none.
+    """
+    with _user_errors():
+        vae, layout = load_vae(weights), load_layout(weights)
+        rows = []
+        if names := _here(devices or _playable(layout), vae, console):
+            instruments = RECORDED_FOLDER if RECORDED_FOLDER.is_dir() else None
+            if not instruments:
+                console.print(f"no recorded instruments; install the Debian package {RECORDED_PACKAGE}")
+            rows = pair_rows(vae, layout, names, data, console, instruments)
+        if held_out and (names := _here(HELD_OUT, vae, console)):
+            rows.append(matched_row(vae, names, console))
+        return _identity(weights), rows
+
+
+def evaluate_map(weights: Path, console: Console) -> tuple[dict[str, float], list[dict[str, float]]]:
+    """The measures of the whole map, and the rows of aliasing of the devices on it."""
+    with _user_errors():
+        vae, layout = load_vae(weights), load_layout(weights)
+        names = _here(_playable(layout), vae, console)
+        return map_scores(vae), aliasing_scores(vae, layout, names) if names else []
+
+
+def _playable(layout: Layout) -> list[str]:
+    """The devices that can play new audio; captured ones cannot."""
+    return [name for name in layout.devices if layout.family(name) != CAPTURED]
+
+
+def _here(names: Sequence[str], vae: DistortionVae, console: Console) -> list[str]:
+    missing, packages = absent(names, vae.config.audio)
+    if missing:
+        console.print(f"left out, not here: {', '.join(missing)}; install the Debian packages {packages}")
+    return [name for name in names if name not in missing]
+
+
+def match_recordings(
+    dry_path: Path, wet_path: Path, weights: Path, models: Path | None, output: Path | None
+) -> dict[str, Any]:
+    """The spot and levels at which the decoder is most like the wet recording, for scripts; writes the match.
+
+    `models` holds the checkpoint's `.tflite`; without it there is no figure of the integers, and the float decoder
+    plays `output`. Errors are over the first MATCH_SECONDS of what the two have in common.
+    """
     with _user_errors():
         vae = load_vae(weights)
-        recordings = [load_recording(path, vae.config.audio.sample_rate) for path in recorded_audio()]
-        identity = hashlib.sha256((weights / "weights.safetensors").read_bytes()).hexdigest()[:8]
-        return identity, evaluate(vae, clips, recordings)
+        audio, limit = vae.config.audio, vae.decoder.latent_limit
+        pair = load_pair(dry_path, wet_path, audio.sample_rate)
+        found = match(vae, pair.dry, pair.wet)
+        shown = slice(0, round(MATCH_SECONDS * audio.sample_rate))
+        dry = 10 ** (found.input_level_db / 20) * pair.dry[shown]
+        gain, z = 10 ** (found.output_level_db / 20), np.array(found.z)
+        target = np.roll(delayed(pair.wet[shown], audio), -found.lag_samples)
+        wet = gain * decoder_render(vae)(dry, z[None])[0]
+        result = {
+            "model_id": _identity(weights),
+            "z": list(found.z),
+            "knobs": [(value + limit) / (2 * limit) for value in found.z],
+            "input_level_db": found.input_level_db,
+            "output_level_db": found.output_level_db,
+            "latency_samples": pair.lag_samples + found.lag_samples,
+            "esr_float": _esr(target, wet),
+            "esr_int": None,
+        }
+        if models:
+            artefact = load_artefact(models / "int16x8" / "decoder.tflite", "int16x8")
+            stimulus = recorded_stimulus(artefact.graph, dry_path.name, dry, z)
+            wet = gain * run_engine("golden", artefact, stimulus)[: len(dry)]
+            result |= {"model_id": artefact.model_id, "esr_int": _esr(target, wet)}
+        if output:
+            save_audio(output, wet, audio.sample_rate)
+        return result
+
+
+def _esr(target: np.ndarray, wet: np.ndarray) -> float | None:
+    energy = ErrorEnergy()
+    energy.add(target, wet)
+    return energy.esr
+
+
+def _identity(weights: Path) -> str:
+    return hashlib.sha256((weights / "weights.safetensors").read_bytes()).hexdigest()[:8]
 
 
 def loudest_clips(sample_rate: int, limit: int | None = None) -> list[np.ndarray]:
@@ -130,7 +199,7 @@ def quantize_checkpoint(
     `settings` replace fields of FinetuneConfig where they are not None; `start` is an earlier `out`.
     """
     with _user_errors():
-        tuning = replace(FinetuneConfig(), **_chosen(settings))
+        tuning = replace(FinetuneConfig(), **chosen(settings))
         clips = loudest_clips(load_config(weights).audio.sample_rate, instruments)
         return export(weights, out, schemes, tuning, clips, start=start, console=console)
 

@@ -25,7 +25,7 @@ from scipy.signal import stft
 BLUE, ORANGE, GREEN, VERMILION, PINK, SKY, GREY = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8A8F98",
 )  # fmt: skip
-EFFECT_STYLES = tuple(zip((BLUE, ORANGE, GREEN, VERMILION, PINK, SKY, GREY), "osD^vPX", strict=True))
+DEVICE_COLOURS, DEVICE_MARKERS = (BLUE, ORANGE, GREEN, VERMILION, PINK, SKY, GREY), "osD^vPX"
 INK = "#010203"  # stands for the page's text colour until the SVG is written
 INK_ON_PAPER = "#20242A"
 ENVELOPE_POINTS = 700
@@ -56,23 +56,25 @@ STYLE = {
 
 @dataclass(frozen=True)
 class MapPoint:
-    """Where the encoder put one clip."""
+    """A device's setting on the map."""
 
     x: float
     y: float
-    effect: str
+    device: str
     drive: float  # 0..1
 
 
 def latent_map(points: Sequence[MapPoint], axes: Sequence[tuple[str, float, float]]) -> str:
-    """The map: a colour and a shape for each effect, larger for more drive. `axes`: (name, low, high) of x and y."""
+    """The map: a colour and a shape for each device, larger for more drive. `axes`: (name, low, high) of x and y."""
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(9.2, 5.6), layout="constrained")
         plot = figure.subplots()
-        for effect, (colour, marker) in zip(sorted({p.effect for p in points}), _endless(EFFECT_STYLES), strict=False):
-            chosen = [p for p in points if p.effect == effect]
-            style = dict(s=[12 + 50 * p.drive for p in chosen], color=colour, marker=marker, alpha=0.75, linewidths=0)
-            plot.scatter([p.x for p in chosen], [p.y for p in chosen], label=effect, **style)
+        for index, device in enumerate(dict.fromkeys(p.device for p in points)):
+            chosen = [p for p in points if p.device == device]
+            colour, marker = DEVICE_COLOURS[index % 7], DEVICE_MARKERS[(index + index // 7) % 7]
+            style: dict[str, Any] = dict(color=colour, marker=marker, alpha=0.75, linewidths=0, clip_on=False)
+            sizes = [12 + 50 * p.drive for p in chosen]
+            plot.scatter([p.x for p in chosen], [p.y for p in chosen], sizes, label=device, **style)
         (x_name, x_low, x_high), (y_name, y_low, y_high) = axes
         plot.set(xlabel=x_name, ylabel=y_name, xlim=(x_low, x_high), ylim=(y_low, y_high), aspect="equal")
         plot.grid(color=GREY, alpha=0.25, linewidth=0.5)

@@ -20,9 +20,10 @@ from host_tools.errors import UserError
 
 DEFAULT_PORT = 5555
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-# QEMU's clock counts instructions, 2 ns each: about what a Cortex-M7 does at 480 MHz, so that a block of audio takes as
-# long as on a module, however busy this machine is. While the firmware sleeps it goes with real time.
-CLOCK = ("-icount", "shift=1")
+# QEMU's clock counts instructions, 1 ns each, however busy this machine is. At 480 MHz a Cortex-M7 takes 1.4 ns for one
+# of the decoder's by llvm-mca's model; QEMU knows only powers of two, and with 2 a moving spot would not fit a block.
+# While the firmware sleeps it goes with real time.
+CLOCK = ("-icount", "shift=0")
 
 
 def _command(elf: Path, serial_line: str, words: Sequence[str] = ()) -> list[str]:

@@ -141,19 +141,51 @@ def quantize_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def evaluate_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """The float model on unseen pairs."""
-    cells = [
-        (
-            str(row["split"]),
-            _count(row["clips"]),
-            _percent(row["esr_median"]),
-            _percent(row["esr_p95"]),
-            _percent(row["esr_mean"]),
-        )
-        for row in rows
-    ]
-    headings = ("split", "clips", "ESR % median", "95th percentile", "mean")
-    return Table("The float model", headings, tuple(cells), _unmarked(cells), left=1)
+    """The float model on pairs it never saw."""
+    columns: tuple[Column, ...] = (
+        ("clips", "clips", _count),
+        ("ESR %\nmedian", "esr_median", _percent),
+        ("\nmean", "esr_mean", _percent),
+        ("\n95th", "esr_p95", _percent),
+        ("encoder\nmedian", "encoder_median", _percent),
+    )
+    cells = [(str(row["split"]).replace("_", " "), *_measured(row, columns)) for row in rows]
+    headings = ("split", *(heading for heading, _, _ in columns))
+    caption = "At each setting's place on the map, and where the encoder puts each clip; unseen devices by match."
+    return Table("The float model", headings, tuple(cells), _unmarked(cells), left=1, caption=caption)
+
+
+def map_table(measures: Mapping[str, float]) -> Table:
+    """What the map is like to play."""
+    lines = (
+        ("loudness, ± dB", "loudness_plus_minus_db"),
+        ("DC, worst, dBFS", "dc_worst_dbfs"),
+        ("left after a note, worst, dBFS", "silence_worst_dbfs"),
+        ("grit in a quiet tone, median, dB", "grit_median_db"),
+        ("grit in a quiet tone, worst, dB", "grit_worst_db"),
+        ("Spearman of y and distortion, median over x", "amount_correlation_median"),
+        ("Spearman of y and distortion, worst x", "amount_correlation_worst"),
+        ("step to the next place, median, dB", "step_median_db"),
+        ("step to the next place, worst, dB", "step_worst_db"),
+    )
+    cells = [(text, f"{measures[key]:.2f}") for text, key in lines]
+    caption = f"{measures['places']} places; the decoder alone, before the module's loudness table and DC blocker."
+    return Table("The map", ("measure", "figure"), tuple(cells), _unmarked(cells), left=1, caption=caption)
+
+
+def aliasing_table(rows: Sequence[Mapping[str, float]]) -> Table:
+    """Non-harmonic share of a sine at full drive, decoder beside effects."""
+    columns: tuple[Column, ...] = (
+        ("below\nkHz", "below_hz", _kilohertz),
+        ("decoder\ndB", "decoder_db", _decibels),
+        ("effect\ndB", "target_db", _decibels),
+        ("added dB\nmedian", "added_db_median", _decibels),
+        ("\nworst", "added_db_worst", _decibels),
+    )
+    cells = [(f"{_kilohertz(row['frequency_hz'])} kHz", *_measured(row, columns)) for row in rows]
+    headings = ("sine", *(heading for heading, _, _ in columns))
+    caption = "Each device at full drive; medians over devices. The effects are oversampled."
+    return Table("Aliasing", headings, tuple(cells), _unmarked(cells), left=1, caption=caption)
 
 
 def to_rich(table: Table) -> rich.table.Table:
@@ -208,6 +240,10 @@ def _mark(good: bool) -> Mark:
 
 def _count(value: float) -> str:
     return f"{round(value):,}"
+
+
+def _kilohertz(value: float) -> str:
+    return f"{value / 1000:.1f}"
 
 
 def _bytes(value: float) -> str:

@@ -22,12 +22,12 @@ class AudioConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    channels: int = 8
+    channels: int = 12
     kernel_size: int = 3
-    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
+    dilations: tuple[int, ...] = (1, 2, 4, 10, 26, 70)
     latent_names: tuple[str, ...] = ("x", "y")
     latent_limit: float = 3.0  # the map is the square of +-3, three sigma of the prior
-    condition_hidden: int = 24
+    condition_hidden: int = 64
     condition_channels: int = 8
     hidden_limit: float = 4.0  # clamps of the network are the integer ranges of its quantised twin
     residual_limit: float = 2.0
@@ -37,15 +37,30 @@ class ModelConfig:
 
 
 @dataclass(frozen=True)
+class DataConfig:
+    drives: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the settings that are learned
+    seconds: float = 16.0  # of audio for each setting
+    recording_share: float = 0.4  # of the clips come from recordings, when there are any
+    seed: int = 1
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     seed: int = 1
-    steps: int = 10_000
-    batch_size: int = 16
+    steps: int = 30_000  # of the decoder
+    rounding_steps: int = 4_000  # of the decoder, with its weights rounded to 8 bits
+    encoder_steps: int = 3_000
+    batch_size: int = 64
     clip_samples: int = 6_000  # what the encoder sees
-    decoded_samples: int = 2_048  # of those, what the decoder is trained on: more clips a second beat longer ones
-    learning_rate: float = 4e-3  # peak of the one-cycle schedule
-    beta: float = 5e-4  # weight of the KL term after warm-up
-    beta_warmup: float = 0.1  # share of the steps over which beta rises linearly
+    decoded_samples: int = 512  # what the decoder is trained on: many settings in a step beat long clips
+    learning_rate: float = 1e-2  # peak of the decoder's one-cycle schedule
+    rounding_learning_rate: float = 5e-4
+    encoder_learning_rate: float = 2e-3
+    place_spread: float = 0.04  # standard deviation of the prior around a setting's place on the map
+    straightness: float = 10.0  # weight of the condition's bends between neighbouring places
+    evenness: float = 0.1  # weight of the loudness's bends there
+    beta: float = 1e-3  # weight of the KL term at the end of each cycle
+    beta_cycles: int = 2
     pre_emphasis: float = 0.95  # coefficient of the first-order filter of the second ESR term
 
 
@@ -53,6 +68,7 @@ class TrainConfig:
 class Config:
     audio: AudioConfig = field(default_factory=AudioConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
 
     def to_json(self) -> str:
@@ -63,10 +79,12 @@ class Config:
         """The inverse of `to_json`; unknown or missing keys raise TypeError, so that an old file cannot pass
         silently.
         """
-        model = dict(data["model"])
-        for key in ("dilations", "latent_names"):
-            model[key] = tuple(model[key])
-        return Config(AudioConfig(**data["audio"]), ModelConfig(**model), TrainConfig(**data["train"]))
+        parts = (AudioConfig, ModelConfig, DataConfig, TrainConfig)
+        names = ("audio", "model", "data", "train")
+        if set(data) != set(names):
+            raise TypeError(f"a configuration has {', '.join(names)}, this one {', '.join(data)}")
+        values = ({k: tuple(v) if isinstance(v, list) else v for k, v in data[name].items()} for name in names)
+        return Config(*(part(**value) for part, value in zip(parts, values, strict=True)))
 
     @staticmethod
     def load(path: Path) -> Config:

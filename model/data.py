@@ -1,84 +1,214 @@
 # SPDX-License-Identifier: MIT
-"""Pairs of dry and wet audio, drawn by index: pair i of a seed is always the same, so training resumes without
-storing audio.
+"""Programmes: for each setting some seconds of dry audio and what the setting makes of them, made once, kept on disk.
 
-Depends on `signals`, `sources`, `effects` and torch's Dataset; knows nothing of networks.
+Depends on `devices`, `signals`, `sources` and `checks`; knows nothing of networks. A programme is drawn from its own
+name and seed, so that a folder is the same whoever makes it, in whatever order, interrupted or not.
 """
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import json
+import signal
+import time
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from model.config import AudioConfig
-from model.effects import EffectSetting, render_chain
+from model.checkpoint import write_whole
+from model.checks import complaint
+from model.config import AudioConfig, Config
+from model.devices import device
 from model.signals import SignalFactors, render_signal
-from model.sources import Recording
+from model.sources import Recording, load_folder
 
-# Seeds of the splits; a pair's generator is seeded with (split, seed, index), so splits cannot overlap.
-TRAINING_SPLIT, EVALUATION_SPLIT = 0, 1
-QUIETEST_PEAK = 1e-3  # -60 dBFS: quieter pairs teach nothing and make ESR meaningless
-LARGEST_DRAW = 20
+SHORTEST_CLIP_S, LONGEST_CLIP_S = 0.1, 0.4
+
+
+class DataError(ValueError):
+    """A folder of programmes that cannot be used; the message names it and the remedy."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A device and its drive, 0..1."""
+
+    device: str
+    drive: float
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides what a programme sounds like, but its setting."""
+
+    split: str  # programmes of different splits share no audio
+    seconds: float
+    seed: int
+    recordings: str | None = None  # a folder of recorded audio
+    recording_share: float = 0.0
+
+    def file_name(self, setting: Setting) -> str:
+        """Two recipes have the same name when their programmes are the same, wherever the recordings lie."""
+        values = asdict(self)
+        if self.recordings:
+            values["recordings"] = contents(self.recordings)
+        text = json.dumps([values, asdict(setting)])
+        return f"{self.split}_{setting.device}_{setting.drive:.3f}_{hashlib.sha256(text.encode()).hexdigest()[:8]}.npy"
+
+
+@functools.cache
+def contents(folder: str) -> list[tuple[str, int]]:
+    """Name and size of every file below a folder, sorted."""
+    files = (path for path in Path(folder).rglob("*") if path.is_file())
+    return sorted((str(path.relative_to(folder)), path.stat().st_size) for path in files)
 
 
 @dataclass(frozen=True, eq=False)
-class Pair:
-    """A dry clip, what one effect setting makes of it, and how it was drawn."""
+class Programme:
+    """Dry audio (samples,) and its wet twin, late by the configured latency, both float32."""
 
-    dry: np.ndarray  # (samples,) float32
-    wet: np.ndarray  # (samples,) float32, delayed by the configured latency
-    setting: EffectSetting
-    source: str  # a key of SIGNALS, or "recording"
-
-
-def render_wet(dry: np.ndarray, setting: EffectSetting, audio: AudioConfig) -> np.ndarray:
-    """What a decoder should give for dry (samples,): the effect, late by the configured latency."""
-    wet = render_chain(dry, [setting], audio.sample_rate, audio.oversampling)
-    return np.concatenate([np.zeros(audio.latency_samples), wet])[: len(dry)]
+    setting: Setting
+    dry: np.ndarray
+    wet: np.ndarray
 
 
-def draw_pair(
-    rng: np.random.Generator, audio: AudioConfig, samples: int, recordings: Sequence[Recording] = (), share: float = 0.5
-) -> Pair:
-    """Draws a pair; `share` of the clips come from recordings when there are any. Redraws pairs that are all but
-    silent.
-    """
-    for _ in range(LARGEST_DRAW):
+def delayed(wet: np.ndarray, audio: AudioConfig) -> np.ndarray:
+    """Wet as a decoder should give it: late by the configured latency, as long as before."""
+    return np.concatenate([np.zeros(audio.latency_samples), wet])[: len(wet)]
+
+
+def draw_dry(
+    rng: np.random.Generator, samples: int, audio: AudioConfig, recordings: Sequence[Recording] = (), share: float = 0.0
+) -> np.ndarray:
+    """One sound after the other, each of random kind, pitch, level and length, (samples,) float64."""
+    clips: list[np.ndarray] = []
+    while sum(map(len, clips)) < samples:
+        length = int(rng.uniform(SHORTEST_CLIP_S, LONGEST_CLIP_S) * audio.sample_rate)
         if recordings and rng.uniform() < share:
-            dry, source = recordings[int(rng.integers(len(recordings)))].excerpt(samples, rng), "recording"
+            clips.append(recordings[int(rng.integers(len(recordings)))].varied_excerpt(length, rng))
         else:
-            factors = SignalFactors.draw(rng)
-            dry, source = render_signal(factors, samples, audio.sample_rate, rng), factors.kind
-        setting = EffectSetting.draw(rng)
-        wet = render_wet(dry, setting, audio)
-        if min(np.abs(dry).max(), np.abs(wet).max()) >= QUIETEST_PEAK and np.isfinite(wet).all():
-            return Pair(dry.astype(np.float32), wet.astype(np.float32), setting, source)
-    raise ValueError(f"{LARGEST_DRAW} clips in a row were silent: the recordings hold too little sound")
+            clips.append(render_signal(SignalFactors.draw_any(rng), length, audio.sample_rate, rng))
+    return np.concatenate(clips)[:samples]
 
 
-@dataclass
-class PairDataset(Dataset):
-    """A list of pairs, each made when it is asked for: `dataset[i]` is (dry, wet), float32 tensors (samples,)."""
+def make_programme(
+    setting: Setting, recipe: Recipe, audio: AudioConfig, recordings: Sequence[Recording] = ()
+) -> tuple[Programme, str | None]:
+    """A programme, and what is wrong with it, if anything."""
+    digest = hashlib.sha256(recipe.file_name(setting).encode()).digest()
+    rng = np.random.default_rng(list(digest[:8]))
+    dry = draw_dry(rng, round(recipe.seconds * audio.sample_rate), audio, recordings, recipe.recording_share)
+    wet = device(setting.device, audio).render(dry, setting.drive)
+    found = complaint(dry, wet, audio)
+    return Programme(setting, dry.astype(np.float32), delayed(wet, audio).astype(np.float32)), found
 
-    audio: AudioConfig
-    samples: int
-    seed: int
-    length: int
-    split: int = TRAINING_SPLIT
-    recordings: Sequence[Recording] = field(default_factory=list)
-    recording_share: float = 0.5
 
-    def __len__(self) -> int:
-        return self.length
+@functools.lru_cache(maxsize=1)
+def _recordings(folder: str | None, sample_rate: int) -> list[Recording]:
+    return load_folder(Path(folder), sample_rate) if folder else []
 
-    def pair(self, index: int) -> Pair:
-        rng = np.random.default_rng((self.split, self.seed, index))
-        return draw_pair(rng, self.audio, self.samples, self.recordings, self.recording_share)
 
-    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
-        pair = self.pair(index)
-        return torch.from_numpy(pair.dry), torch.from_numpy(pair.wet)
+def _leave_interrupts_to_the_parent() -> None:
+    """In a worker: Ctrl-C reaches every process of the terminal, and each would print where it was."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _make_file(folder: Path, setting: Setting, recipe: Recipe, audio: AudioConfig) -> str | None:
+    """In a worker: writes the programme, or returns why not."""
+    recordings = _recordings(recipe.recordings, audio.sample_rate)
+    programme, found = make_programme(setting, recipe, audio, recordings)
+    if found is None:
+        both = np.stack([programme.dry, programme.wet])
+
+        def write(path: Path) -> None:
+            with path.open("wb") as file:
+                np.save(file, both)
+
+        write_whole(folder / recipe.file_name(setting), write)
+    return found
+
+
+def build(
+    folder: Path,
+    settings: Sequence[Setting],
+    recipe: Recipe,
+    audio: AudioConfig,
+    console: Console | None = None,
+    workers: int = 2,
+) -> list[Programme]:
+    """The programmes of all settings, those that are there already read from the folder, in the order of `settings`.
+
+    Settings whose programme fails a check are left out, counted by reason on the console. Raises DataError when none
+    is left, and what a device raises. Interrupted, it goes on where it was.
+    """
+    missing = [s for s in settings if not (folder / recipe.file_name(s)).exists()]
+    rejected: Counter[str] = Counter()
+    title = TextColumn(f"making {recipe.split} pairs")
+    bars = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+    if missing:
+        _recordings(recipe.recordings, audio.sample_rate)  # processes that are forked share them
+        with (
+            Progress(title, *bars, console=console or Console()) as progress,
+            ProcessPoolExecutor(min(workers, len(missing)), initializer=_leave_interrupts_to_the_parent) as pool,
+        ):
+            bar, started = progress.add_task("", total=len(missing)), time.perf_counter()
+            futures = {pool.submit(_make_file, folder, s, recipe, audio): s for s in missing}
+            try:
+                for future, setting in futures.items():
+                    found = future.result()
+                    if found is not None:
+                        rejected[found] += 1
+                        progress.console.print(f"left out {setting.device} at {setting.drive:g}: {found}")
+                    progress.update(bar, advance=1, description=setting.device)
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+            taken = max(time.perf_counter() - started, 1e-3)
+            made = (len(missing) - sum(rejected.values())) * recipe.seconds
+            progress.console.print(f"{made:.0f} s of pairs in {taken:.0f} s, {made / taken:.1f} s a second")
+    programmes = [
+        Programme(s, *np.load(folder / recipe.file_name(s), mmap_mode="r"))
+        for s in settings
+        if (folder / recipe.file_name(s)).exists()
+    ]
+    if not programmes:
+        raise DataError(f"{folder}: no usable pair of {len(settings)} ({dict(rejected)}); choose other devices")
+    return programmes
+
+
+class Windows:
+    """Random windows of programmes."""
+
+    def __init__(self, programmes: Sequence[Programme]) -> None:
+        self.programmes = programmes
+
+    def draw(self, batch: int, samples: int, generator: torch.Generator) -> tuple[torch.Tensor, ...]:
+        """dry and wet (B, samples) float32, and the index of each window's programme (B,)."""
+        which = torch.randint(len(self.programmes), (batch,), generator=generator)
+        share = torch.rand(batch, generator=generator)
+        pieces = []
+        for index, place in zip(which.tolist(), share.tolist(), strict=True):
+            programme = self.programmes[index]
+            first = int(place * (len(programme.dry) - samples + 1))
+            pieces.append(np.stack([programme.dry[first : first + samples], programme.wet[first : first + samples]]))
+        both = torch.from_numpy(np.stack(pieces))
+        return both[:, 0], both[:, 1], which
+
+
+def grid(devices: Sequence[str], drives: Sequence[float]) -> list[Setting]:
+    """Every device at every drive."""
+    return [Setting(name, drive) for name in devices for drive in drives]
+
+
+def training_recipe(config: Config, recordings: Path | None = None) -> Recipe:
+    data = config.data
+    share = data.recording_share if recordings else 0.0
+    return Recipe("training", data.seconds, data.seed, str(recordings) if recordings else None, share)

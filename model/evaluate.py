@@ -1,63 +1,93 @@
 # SPDX-License-Identifier: MIT
-"""Measures a VAE on pairs it never trained on: ESR per clip, summarised per split. Depends on `data`, `vae`,
+"""Measures a VAE on pairs it never trained on: ESR per clip, summarised per split. Depends on `data`, `layout`, `vae`,
 `losses`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
-from model.data import EVALUATION_SPLIT, PairDataset
+from model.config import Config
+from model.data import Programme
+from model.layout import Layout
 from model.losses import esr
-from model.sources import Recording
 from model.vae import DistortionVae
 
-BATCH = 20
-SEED = 0  # of the pairs; the same for every model, whatever it was trained with
+
+def between(drives: Sequence[float]) -> tuple[float, ...]:
+    """The drives halfway between those of a grid."""
+    return tuple((a + b) / 2 for a, b in pairwise(drives))
+
+
+@dataclass(frozen=True, eq=False)
+class SplitErrors:
+    """ESR of each clip of one split, by the latent of the setting's place, and by the encoder's mean."""
+
+    devices: tuple[str, ...]  # of each clip
+    place: np.ndarray  # (clips,)
+    encoder: np.ndarray  # (clips,)
+
+    def row(self, split: str) -> dict[str, Any]:
+        """{split, clips, esr_median, esr_mean, esr_p95, encoder_median, encoder_mean, esr_median_by_device}."""
+        names = np.array(self.devices)
+        return {
+            "split": split,
+            "clips": len(names),
+            "esr_median": float(np.median(self.place)),
+            "esr_mean": float(np.mean(self.place)),
+            "esr_p95": float(np.percentile(self.place, 95)),
+            "encoder_median": float(np.median(self.encoder)),
+            "encoder_mean": float(np.mean(self.encoder)),
+            "esr_median_by_device": {n: float(np.median(self.place[names == n])) for n in sorted(set(self.devices))},
+        }
+
+
+def _clips(programme: Programme, length: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Dry and wet of a programme, cut into clips (clips, length)."""
+    count = len(programme.dry) // length
+    both = (torch.from_numpy(np.array(sound[: count * length])) for sound in (programme.dry, programme.wet))
+    dry, wet = (sound.reshape(count, length) for sound in both)
+    return dry, wet
+
+
+def _place(programme: Programme, layout: Layout, clips: int) -> torch.Tensor:
+    return torch.tensor(layout.at(programme.setting.device, programme.setting.drive)).expand(clips, -1)
+
+
+def _decoded(decoder: nn.Module, dry: torch.Tensor, wet: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+    """ESR of each clip (clips,), once the decoder's past has filled."""
+    field = int(decoder.receptive_field)
+    output = decoder(dry[:, None], z[:, :, None])[:, 0]
+    return esr(output[:, field:], wet[:, field:])
 
 
 @torch.no_grad()
-def clip_esr(vae: DistortionVae, dataset: PairDataset) -> tuple[np.ndarray, list[str]]:
-    """ESR of each clip at the encoder's mean, after the receptive field has filled, and each clip's effect."""
+def place_errors(decoder: nn.Module, config: Config, programmes: Sequence[Programme], layout: Layout) -> torch.Tensor:
+    """ESR of each clip (clips,) of any network with the decoder's signature, at the places of the settings."""
+    errors = []
+    for programme in programmes:
+        dry, wet = _clips(programme, config.train.clip_samples)
+        errors.append(_decoded(decoder, dry, wet, _place(programme, layout, len(dry))))
+    return torch.cat(errors)
+
+
+@torch.no_grad()
+def split_errors(vae: DistortionVae, programmes: Sequence[Programme], layout: Layout) -> SplitErrors:
+    """ESR of each clip, at the place of its setting and where the encoder puts it."""
     vae.eval()
-    start = vae.decoder.receptive_field
-    ratios, names = [], []
-    for first in range(0, len(dataset), BATCH):
-        pairs = [dataset.pair(i) for i in range(first, min(first + BATCH, len(dataset)))]
-        dry = torch.from_numpy(np.stack([p.dry for p in pairs]))
-        wet = torch.from_numpy(np.stack([p.wet for p in pairs]))
-        output, _, _ = vae(dry, wet)
-        ratios.append(esr(output[:, start:], wet[:, start:]).numpy())
-        names += [p.setting.name for p in pairs]
-    return np.concatenate(ratios), names
-
-
-def evaluate(vae: DistortionVae, clips: int = 300, recordings: Sequence[Recording] = ()) -> list[dict[str, Any]]:
-    """Rows {split, clips, esr_median, esr_mean, esr_p95, by_effect}: `seen` are unseen clips of the effects and signal
-    families of training; `unseen_sources` the same effects on recordings, when given.
-    """
-    config = vae.config
-
-    def row(split: str, sounds: Sequence[Recording], share: float) -> dict[str, Any]:
-        dataset = PairDataset(config.audio, config.train.clip_samples, SEED, clips, EVALUATION_SPLIT, sounds, share)
-        ratios, names = clip_esr(vae, dataset)
-        effects = {
-            e: float(np.median([r for r, n in zip(ratios, names, strict=True) if n == e])) for e in sorted(set(names))
-        }
-        return {
-            "split": split,
-            "clips": clips,
-            "esr_median": float(np.median(ratios)),
-            "esr_mean": float(np.mean(ratios)),
-            "esr_p95": float(np.percentile(ratios, 95)),
-            "esr_median_by_effect": effects,
-        }
-
-    rows = [row("seen", (), 0.0)]
-    if recordings:
-        rows.append(row("unseen_sources", recordings, 1.0))
-    return rows
+    names: list[str] = []
+    place: list[torch.Tensor] = []
+    encoder: list[torch.Tensor] = []
+    for programme in programmes:
+        dry, wet = _clips(programme, vae.config.train.clip_samples)
+        place.append(_decoded(vae.decoder, dry, wet, _place(programme, layout, len(dry))))
+        encoder.append(_decoded(vae.decoder, dry, wet, vae.encoder(dry, wet)[0]))
+        names += [programme.setting.device] * len(dry)
+    return SplitErrors(tuple(names), torch.cat(place).numpy(), torch.cat(encoder).numpy())

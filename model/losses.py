@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Losses of waveforms and of the latent. Depends on torch only."""
+"""Losses of waveforms and of the latent, and the schedule of the KL term. Depends on torch only."""
 
 from __future__ import annotations
+
+import math
 
 import torch
 
@@ -31,6 +33,21 @@ def pre_emphasised_esr(output: torch.Tensor, target: torch.Tensor, coefficient: 
     return pre_emphasised(output - target, coefficient).pow(2).mean(dim=-1) / energy
 
 
-def kl_divergence(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
-    """KL of N(mean, exp(log_variance)) from N(0, 1), summed over the latent, (B, Z) → (B,), nats."""
-    return 0.5 * (mean.pow(2) + log_variance.exp() - 1 - log_variance).sum(dim=1)
+def kl_divergence(
+    mean: torch.Tensor, log_variance: torch.Tensor, prior_mean: torch.Tensor, prior_variance: float
+) -> torch.Tensor:
+    """KL of N(mean, exp(log_variance)) from N(prior_mean, prior_variance), summed over the latent, (B, Z) → (B,), nats.
+
+    Kingma and Welling, "Auto-Encoding Variational Bayes", 2014, appendix B, for any diagonal prior.
+    """
+    ratio = log_variance.exp() / prior_variance
+    return 0.5 * ((mean - prior_mean).pow(2) / prior_variance + ratio - 1 - ratio.log()).sum(dim=1)
+
+
+def cyclical(step: int, steps: int, cycles: int) -> float:
+    """0..1: in each of `cycles` a cosine rise over the first half, then 1.
+
+    Fu et al., "Cyclical Annealing Schedule: A Simple Approach to Mitigating KL Vanishing", NAACL 2019.
+    """
+    position = (step * cycles / max(steps, 1)) % 1.0
+    return 0.5 * (1 - math.cos(math.pi * min(1.0, 2 * position)))

@@ -1,56 +1,85 @@
 # SPDX-License-Identifier: MIT
-"""Trains the VAE: a plain loop, seeded, with a progress bar, that can be interrupted and resumed at any moment.
+"""Trains the VAE in three phases, seeded, with a progress bar; can be interrupted and resumed at any moment.
 
 Depends on the rest of `model` and rich. Run it as `gritspace train`; hyper-parameters are in `config.TrainConfig`.
-Writes `weights.safetensors`, `config.json`, `metrics.json` into the run's folder, and `resume.pt` on the way there.
+First the decoder learns what each place of the layout sounds like, with latents drawn from the prior around the place;
+then it goes on with weights of 8 bits; then the encoder learns, through that decoder, to find the place of a pair.
+Writes `weights.safetensors`, `config.json`, `map.json` and `metrics.json` into the run's folder, and `resume.pt` on the
+way there.
 """
 
 from __future__ import annotations
 
+import io
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 from types import FrameType
 
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from torch.utils.data import DataLoader
 
 from model.checkpoint import CheckpointError, save_weights, write_whole
 from model.config import Config
-from model.data import PairDataset
-from model.evaluate import evaluate
-from model.losses import esr, kl_divergence, pre_emphasised_esr
-from model.sources import Recording
+from model.data import Programme, Windows
+from model.layout import Layout
+from model.losses import ENERGY_FLOOR, cyclical, esr, kl_divergence, pre_emphasised, pre_emphasised_esr
+from model.rounding import round_weights, rounded
 from model.vae import Decoder, DistortionVae
 
-SAVE_EVERY = 200  # steps between resumable states
+SAVE_EVERY = 500  # steps between resumable states
 LARGEST_GRADIENT = 1.0
+RISING = 0.2  # share of the steps over which the learning rate rises
+SHORTEST_SCHEDULE = 10  # steps: PyTorch's divides by the length of its rise less one step
+STATISTICS_BATCHES = 100  # whose mean the encoder's normalisation keeps
 
 
 class _Run:
     """Everything that a resumed run must find as it was."""
 
-    def __init__(self, config: Config, folder: Path, start: DistortionVae | Decoder | None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        folder: Path,
+        programmes: Sequence[Programme],
+        layout: Layout,
+        start: DistortionVae | Decoder | None,
+    ) -> None:
         torch.manual_seed(config.train.seed)
         self.config, self.path = config, folder / "resume.pt"
+        self.windows = Windows(programmes)
+        self.places = torch.tensor([layout.at(p.setting.device, p.setting.drive) for p in programmes])  # (S, Z)
+        pairs = layout.neighbours()
+        self.neighbours = torch.tensor([a for a, _ in pairs]), torch.tensor([b for _, b in pairs])
+        self.generator = torch.Generator().manual_seed(config.train.seed)
         self.vae = DistortionVae(config)
         if isinstance(start, Decoder):
             self.vae.decoder.load_state_dict(start.state_dict())
-            self.vae.decoder.requires_grad_(False)
         elif start is not None:
             self.vae.load_state_dict(start.state_dict())
-        train = config.train
-        self.optimiser = torch.optim.Adam(self.vae.parameters(), lr=train.learning_rate)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser, train.learning_rate, total_steps=train.steps, pct_start=0.2
+        train, decoder, encoder = config.train, self.vae.decoder, self.vae.encoder
+        self.phases = (
+            _Phase("decoder", decoder, self._decoder_step, train.learning_rate, train.steps),
+            _Phase("rounding", decoder, self._rounding_step, train.rounding_learning_rate, train.rounding_steps),
+            _Phase("encoder", encoder, self._encoder_step, train.encoder_learning_rate, train.encoder_steps),
         )
         self.step, self.seconds = 0, 0.0
         if self.path.exists():
             self._load()
+
+    @property
+    def steps(self) -> int:
+        return sum(phase.steps for phase in self.phases)
+
+    @property
+    def phase(self) -> _Phase:
+        """The one that the next step belongs to."""
+        ends = accumulate(phase.steps for phase in self.phases)
+        return next(phase for phase, end in zip(self.phases, ends, strict=True) if self.step < end)
 
     def _load(self) -> None:
         state = torch.load(self.path, weights_only=True)
@@ -58,60 +87,132 @@ class _Run:
             raise CheckpointError(
                 f"{self.path} was made with another configuration; choose another name, or start afresh with --fresh"
             )
-        for part in ("vae", "optimiser", "schedule"):
-            getattr(self, part).load_state_dict(state[part])
-        torch.set_rng_state(state["rng"])
+        self.vae.load_state_dict(state["vae"])
+        for phase, (optimiser, schedule) in zip(self.phases, state["phases"], strict=True):
+            phase.optimiser.load_state_dict(optimiser)
+            phase.schedule.load_state_dict(schedule)
+        self.generator.set_state(state["generator"])
         self.step, self.seconds = state["step"], state["seconds"]
 
     def save(self) -> None:
-        state = {part: getattr(self, part).state_dict() for part in ("vae", "optimiser", "schedule")}
-        state |= {"config": self.config.to_json(), "rng": torch.get_rng_state(), "step": self.step}
-        state |= {"seconds": self.seconds}
-        write_whole(self.path, lambda path: torch.save(state, path))
+        state = {
+            "config": self.config.to_json(),
+            "vae": self.vae.state_dict(),
+            "phases": [(phase.optimiser.state_dict(), phase.schedule.state_dict()) for phase in self.phases],
+            "generator": self.generator.get_state(),
+            "step": self.step,
+            "seconds": self.seconds,
+        }
+        content = io.BytesIO()  # in memory: on a full disk torch.save gives no OSError
+        torch.save(state, content)
+        write_whole(self.path, lambda path: path.write_bytes(content.getbuffer()))
 
-    def advance(self, dry: torch.Tensor, wet: torch.Tensor) -> float:
-        """One step on a batch (B, T); returns its ESR."""
-        train, field = self.config.train, self.vae.decoder.receptive_field
-        window = _draw_window(self.config, field)
-        output, mean, log_variance = self.vae(dry, wet, window)
-        output, target = output[:, field:], wet[:, window][:, field:]
-        error = esr(output, target).mean()
-        warmup = min(1.0, self.step / max(1.0, train.beta_warmup * train.steps))
-        loss = error + pre_emphasised_esr(output, target, train.pre_emphasis).mean()
-        loss = loss + train.beta * warmup * kl_divergence(mean, log_variance).mean()
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.vae.parameters(), LARGEST_GRADIENT)
-        self.optimiser.step()
-        self.schedule.step()
+    def advance(self) -> float:
+        """One step; returns the batch's ESR."""
+        phase = self.phase
+        error = phase.take_step()
+        phase.descend()
         self.step += 1
-        return float(error.detach())
+        if phase.name == "rounding" and (self.step == self.steps or self.phase is not phase):
+            round_weights(self.vae.decoder)
+        return error
+
+    def _drawn_near(self, mean: torch.Tensor, spread: torch.Tensor | float) -> torch.Tensor:
+        return mean + spread * torch.randn(mean.shape, generator=self.generator)
+
+    def _error(self, output: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """ESR, and the reconstruction term of the loss, of each clip, past the time in which history fills."""
+        field = self.vae.decoder.receptive_field
+        output, target = output[:, field:], target[:, field:]
+        error = esr(output, target)
+        return error, error + pre_emphasised_esr(output, target, self.config.train.pre_emphasis)
+
+    def _decoder_step(self) -> float:
+        train = self.config.train
+        samples = self.vae.decoder.receptive_field + train.decoded_samples
+        dry, wet, which = self.windows.draw(train.batch_size, samples, self.generator)
+        z = self._drawn_near(self.places[which], train.place_spread)
+        error, loss = self._error(self.vae.decoder(dry[:, None], z[:, :, None])[:, 0], wet)
+        loss = loss.mean() + train.straightness * self._bends()
+        (loss + train.evenness * self._unevenness(dry[: train.batch_size // 2, None])).backward()
+        return float(error.detach().mean())
+
+    def _rounding_step(self) -> float:
+        with rounded(self.vae.decoder):
+            return self._decoder_step()
+
+    def _bends(self) -> torch.Tensor:
+        """How far the condition leaves the straight line between neighbouring drives of a device, where no audio says
+        what is right.
+        """
+        first, second = self.neighbours
+        share = torch.rand(len(first), 1, generator=self.generator)
+        ends = self.vae.decoder.condition(torch.cat([first, second])[:, :, None])[:, :, 0].chunk(2)
+        between = self.vae.decoder.condition(torch.lerp(first, second, share)[:, :, None])[:, :, 0]
+        return (between - torch.lerp(*ends, share)).pow(2).mean()
+
+    def _unevenness(self, dry: torch.Tensor) -> torch.Tensor:
+        """How far the loudness between two neighbouring places is from what lies between theirs, squared, in nepers."""
+        first, second = self.neighbours
+        chosen = torch.randint(len(first), (len(dry),), generator=self.generator)
+        share = torch.rand(len(dry), 1, generator=self.generator)
+        ends = torch.cat([first[chosen], second[chosen]])
+        with torch.no_grad():
+            before, after = self._loudness(dry.repeat(2, 1, 1), ends).chunk(2)
+        between = self._loudness(dry, torch.lerp(first[chosen], second[chosen], share))
+        return (between - torch.lerp(before, after, share)).pow(2).mean()
+
+    def _loudness(self, dry: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        """Logarithm of power, plain and pre-emphasised, (B, 2)."""
+        wet = self.vae.decoder(dry, z[:, :, None])[:, 0, self.vae.decoder.receptive_field :]
+        treble = pre_emphasised(wet, self.config.train.pre_emphasis)
+        return torch.stack([0.5 * (s.pow(2).mean(dim=1) + ENERGY_FLOOR).log() for s in (wet, treble)], dim=1)
+
+    def _encoder_step(self) -> float:
+        train = self.config.train
+        dry, wet, which = self.windows.draw(train.batch_size, train.clip_samples, self.generator)
+        mean, log_variance = self.vae.encoder(dry, wet)
+        z = self._drawn_near(mean, (0.5 * log_variance).exp())
+        window = slice(0, min(train.clip_samples, self.vae.decoder.receptive_field + train.decoded_samples))
+        error, loss = self._error(self.vae.decoder(dry[:, None, window], z[:, :, None])[:, 0], wet[:, window])
+        kl = kl_divergence(mean, log_variance, self.places[which], train.place_spread**2)
+        first = self.steps - train.encoder_steps
+        weight = train.beta * cyclical(self.step - first, train.encoder_steps, train.beta_cycles)
+        (loss + weight * kl).mean().backward(inputs=list(self.vae.encoder.parameters()))
+        return float(error.detach().mean())
+
+    @torch.no_grad()
+    def settle_statistics(self) -> None:
+        """Replaces the normalisation's running statistics by means over many clips: the running ones follow the last
+        few batches.
+        """
+        norms = [m for m in self.vae.encoder.modules() if isinstance(m, torch.nn.BatchNorm1d)]
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None
+        generator = torch.Generator().manual_seed(self.config.train.seed)
+        for _ in range(STATISTICS_BATCHES):
+            dry, wet, _ = self.windows.draw(self.config.train.batch_size, self.config.train.clip_samples, generator)
+            self.vae.encoder(dry, wet)
 
 
-def _draw_window(config: Config, field: int) -> slice:
-    """Where in the clip the decoder is trained: its receptive field, then `decoded_samples`."""
-    length = min(config.train.clip_samples, field + config.train.decoded_samples)
-    first = int(torch.randint(config.train.clip_samples - length + 1, ()))
-    return slice(first, first + length)
+class _Phase:
+    """What one network learns by, for a number of steps; `take_step` leaves gradients behind and returns the ESR."""
 
+    def __init__(
+        self, name: str, network: torch.nn.Module, take_step: Callable[[], float], learning_rate: float, steps: int
+    ) -> None:
+        self.name, self.network, self.take_step, self.steps = name, network, take_step, steps
+        self.optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser, learning_rate, total_steps=max(steps, SHORTEST_SCHEDULE), pct_start=RISING
+        )
 
-def _ignore_interrupts(worker: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal interrupts the worker too; the main process decides
-
-
-def _loader(config: Config, first_step: int, recordings: Sequence[Recording]) -> DataLoader:
-    train = config.train
-    total = train.steps * train.batch_size
-    dataset = PairDataset(config.audio, train.clip_samples, train.seed, total, recordings=recordings)
-    return DataLoader(
-        dataset,
-        batch_size=train.batch_size,
-        sampler=range(first_step * train.batch_size, total),
-        num_workers=1,
-        prefetch_factor=4,
-        worker_init_fn=_ignore_interrupts,
-        generator=torch.Generator(),  # else making a loader would draw from the generator that a resumed run restores
-    )
+    def descend(self) -> None:
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        self.schedule.step()
 
 
 @contextmanager
@@ -132,42 +233,41 @@ def _interrupts_noted() -> Iterator[list[bool]]:
 def train(
     config: Config,
     folder: Path,
+    programmes: Sequence[Programme],
+    layout: Layout,
     *,
     start: DistortionVae | Decoder | None = None,
-    recordings: Sequence[Recording] = (),
     console: Console | None = None,
-    evaluation_clips: int = 300,
 ) -> DistortionVae:
-    """Trains to `config.train.steps` and returns the model; continues `folder/resume.pt` if that has the same config.
+    """Trains to the configured steps and returns the model; continues `folder/resume.pt` if that has the same config.
 
-    `start` gives the first weights of a fresh run: a VAE to fine-tune, or a decoder to keep as it is and learn an
-    encoder for. Raises CheckpointError when the folder holds the state of another configuration, and KeyboardInterrupt
-    after Ctrl-C, with a resumable state left behind.
+    `start` gives the first weights of a fresh run: a VAE to fine-tune, or a decoder. No steps of the decoder keep it as
+    it is. Raises CheckpointError when the folder holds the state of another configuration, and KeyboardInterrupt after
+    Ctrl-C, with a resumable state left behind.
     """
     console = console or Console()
     torch.set_flush_denormal(True)  # decaying notes end in denormals, which cost ten times the time
-    run = _Run(config, folder, start)
+    run = _Run(config, folder, programmes, layout, start)
     if run.step:
         console.print(f"resuming {folder} at step {run.step}")
     bars = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
     run.vae.train()
     last, mean_error = time.perf_counter(), 0.0
     with _interrupts_noted() as interrupted, Progress(TextColumn("training"), *bars, console=console) as progress:
-        bar = progress.add_task("", total=config.train.steps, completed=run.step)
-        for dry, wet in _loader(config, run.step, recordings):
-            error = run.advance(dry, wet)
-            mean_error = 0.98 * mean_error + 0.02 * error if mean_error else error
-            progress.update(bar, completed=run.step, description=f"ESR {mean_error:.4f}")
+        bar = progress.add_task("", total=run.steps, completed=run.step)
+        while run.step < run.steps and not interrupted:
+            name, error = run.phase.name, run.advance()
+            mean_error = 0.99 * mean_error + 0.01 * error if mean_error else error
+            progress.update(bar, completed=run.step, description=f"{name} ESR {mean_error:.4f}")
             now = time.perf_counter()
             run.seconds, last = run.seconds + now - last, now
             if run.step % SAVE_EVERY == 0 or interrupted:
                 run.save()
-            if interrupted:
-                break
     if interrupted:
         console.print(f"interrupted at step {run.step}; the same command resumes")
         raise KeyboardInterrupt
-    rows = evaluate(run.vae, evaluation_clips) if evaluation_clips else []
-    metrics = {"seconds": round(run.seconds), "seed": config.train.seed, "results": rows}
+    run.settle_statistics()
+    metrics = {"seconds": round(run.seconds), "seed": config.train.seed}
+    layout.save(folder)
     save_weights(folder, run.vae.state_dict(), config, metrics)
     return run.vae.eval()

@@ -4,17 +4,18 @@
 Depends on torch, `config` and `features`; no training, no data. Notable about the decoder:
 - every clamp is the range of an integer type after quantisation, so the quantised network clamps for free;
 - one limit along the residual stream, so residual additions need no rescaling;
-- the latent enters each layer as a constant per block, which an engine folds into the biases.
+- the latent enters each layer as a constant per block, which an engine folds into the gates' biases;
+- silence stays silence by construction: only gates have biases, and they multiply.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from model.config import Config
 from model.features import feature_count, mel_filterbank, pair_features
+from model.gated_layer import gated_layer
 
 # Of the encoder's running statistics. PyTorch's 0.1 averages some ten batches, and that noise alone moved the latent
 # enough to triple the error of a fine-tuned checkpoint (model/LOG.md).
@@ -29,6 +30,9 @@ class Condition(nn.Module):
         self.limits = (config.model.hidden_limit, config.model.residual_limit)
         self.hidden = nn.Conv1d(len(config.model.latent_names), config.model.condition_hidden, 1)
         self.output = nn.Conv1d(config.model.condition_hidden, config.model.condition_channels, 1)
+        with torch.no_grad():  # kinks spread over the whole map, not around its centre
+            self.hidden.weight *= 2
+            self.hidden.bias.uniform_(-config.model.latent_limit, config.model.latent_limit)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         hidden = self.hidden(z).clamp(0, self.limits[0])  # (B, condition_hidden, T)
@@ -36,22 +40,24 @@ class Condition(nn.Module):
 
 
 class GatedLayer(nn.Module):
-    """h + hardtanh(filter(h, c)) * clamp(gate(h, c), 0, 1), causal, the sum clamped to the stream's limit."""
+    """h + hardtanh(filter(h)) * clamp(gate(h, c), 0, 1), causal, the sum clamped to the stream's limit.
+
+    The latent moves the gates only, and filters have no bias: nothing in gives nothing out, wherever the spot is and
+    however it moves.
+    """
 
     def __init__(self, config: Config, dilation: int) -> None:
         super().__init__()
         model = config.model
-        self.limit = model.residual_limit
+        self.limit, self.dilation = model.residual_limit, dilation
         self.history = (model.kernel_size - 1) * dilation
-        self.stream = nn.Conv1d(model.channels, 2 * model.channels, model.kernel_size, dilation=dilation)
-        self.latent = nn.Conv1d(model.condition_channels, 2 * model.channels, 1, bias=False)
+        self.stream = nn.Conv1d(model.channels, 2 * model.channels, model.kernel_size, dilation=dilation, bias=False)
+        self.latent = nn.Conv1d(model.condition_channels, model.channels, 1)
         with torch.no_grad():  # gates start half open
-            self.stream.bias[model.channels :] += 0.5
+            self.latent.bias.fill_(0.5)
 
     def forward(self, h: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
-        both = self.stream(functional.pad(h, (self.history, 0))) + self.latent(c)  # (B, 2C, T)
-        filtered, gate = both.chunk(2, dim=1)
-        return (h + filtered.clamp(-1, 1) * gate.clamp(0, 1)).clamp(-self.limit, self.limit)
+        return gated_layer(h, self.stream.weight, self.latent(c), self.dilation, self.limit)
 
 
 class Decoder(nn.Module):
@@ -63,9 +69,9 @@ class Decoder(nn.Module):
         self.limit = model.residual_limit
         self.latent_limit = model.latent_limit
         self.condition = Condition(config)
-        self.input = nn.Conv1d(1, model.channels, 1)
+        self.input = nn.Conv1d(1, model.channels, 1, bias=False)
         self.layers = nn.ModuleList(GatedLayer(config, dilation) for dilation in model.dilations)
-        self.output = nn.Conv1d(model.channels, 1, 1)
+        self.output = nn.Conv1d(model.channels, 1, 1, bias=False)
         # Pairs of channels start at 0, 6, 12 and 18 dB: a high-gain distortion needs some that clip early.
         number = torch.arange(model.channels)
         with torch.no_grad():

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from quantize.graph import Convolution, Graph
+from quantize.graph import Convolution, Graph, GraphError
 from quantize.loudness import LEVEL_RANGE_DB, LoudnessTable, flat_table, measure_loudness
 from quantize.static_tables import (
     LayerTables,
@@ -234,9 +234,11 @@ def emit_model(
 def emit(tflite_path: Path, directory: Path = GENERATED) -> list[Path]:
     """Measures the decoder's loudness, writes `model_SCHEME.h` and `.cpp` into the directory; returns their paths.
 
-    Raises TfliteError or GraphError.
+    Raises TfliteError, or GraphError, also for a decoder that would sound while nothing is played.
     """
     graph, content = read_tflite(tflite_path), Path(tflite_path).read_bytes()
+    if not graph.silent:
+        raise GraphError(f"{tflite_path}: gives sound for silence; make it anew with `gritspace quantize`")
     provenance = f"{Path(tflite_path).name}, SHA-256 {hashlib.sha256(content).hexdigest()}"
     texts = emit_model(graph, model_id(content), provenance, measure_loudness(graph))
     directory = Path(directory)

@@ -103,14 +103,6 @@ class GoldenDecoder:
         self.history = history
         return wet
 
-    def idle(self, z: np.ndarray) -> int:
-        """The sample that remains at this z (2,) when zeros have come for longer than the receptive field."""
-        history = list(self.history)
-        self.reset()
-        wet = self.process(np.zeros(self.graph.receptive_field + 1, np.int64), z)
-        self.history = history
-        return int(wet[-1])
-
     def _condition(self, z: np.ndarray) -> np.ndarray:
         c = z - self.graph.condition[0].input.zero_point
         for conv in self.graph.condition:

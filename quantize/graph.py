@@ -183,6 +183,13 @@ class Graph:
         return (*self.condition, self.input, *in_layers, self.output)
 
     @property
+    def silent(self) -> bool:
+        """Whether zeros that have lasted give zeros, wherever z is: only gates have biases and see the condition."""
+        plain = (self.input, self.output, *(layer.filter for layer in self.layers))
+        blind = all(not layer.filter.weights[:, :, self.channels :].any() for layer in self.layers)
+        return blind and all(not c.bias.any() and c.input.zero_point == c.output.zero_point == 0 for c in plain)
+
+    @property
     def macs_per_sample(self) -> float:
         """Multiply-accumulates per sample with z folded once a block (the block's share of that included)."""
         per_sample = self.input.weights.size + self.output.weights.size

@@ -20,7 +20,7 @@ from scipy.signal import lfilter
 from quantize.golden import GoldenDecoder
 from quantize.graph import Graph
 
-PLACES = 9  # along either axis, from edge to edge
+COLUMNS, ROWS = 33, 9  # places along x and along y, from edge to edge: x goes through all devices
 LEVELS = 5  # of the level knob, from left to right
 LEVEL_RANGE_DB = (-20.0, 20.0)
 MAKEUP_LIMIT_DB = 30.0  # the knob's 20 and what a clean corner of the map takes away; fits int8
@@ -36,13 +36,13 @@ SILENCE = 1e-12  # mean square: nothing is made up further than MAKEUP_LIMIT_DB,
 class LoudnessTable:
     """Both indexed [level][y][x]."""
 
-    makeup_quarter_db: np.ndarray  # (LEVELS, PLACES, PLACES) int8: what makes wet as loud as dry
-    correlation_256th: np.ndarray  # (LEVELS, PLACES, PLACES) uint8: of wet with dry, 0 for none or opposite
+    makeup_quarter_db: np.ndarray  # (LEVELS, ROWS, COLUMNS) int8: what makes wet as loud as dry
+    correlation_256th: np.ndarray  # (LEVELS, ROWS, COLUMNS) uint8: of wet with dry, 0 for none or opposite
 
 
 def flat_table() -> LoudnessTable:
     """Of a decoder that is everywhere as loud as its input and much like it."""
-    shape = (LEVELS, PLACES, PLACES)
+    shape = (LEVELS, ROWS, COLUMNS)
     return LoudnessTable(np.zeros(shape, np.int8), np.full(shape, CORRELATION_STEPS - 1, np.uint8))
 
 
@@ -56,7 +56,7 @@ def measure_loudness(graph: Graph) -> LoudnessTable:
     dry = reference_signal(graph.sample_rate)
     weighted_dry = k_weighted(dry, graph.sample_rate)
     wanted = mean_square(weighted_dry)
-    makeup_db = np.zeros((LEVELS, PLACES, PLACES))
+    makeup_db = np.zeros((LEVELS, ROWS, COLUMNS))
     correlation = np.zeros_like(makeup_db)
     for level, level_db in enumerate(np.linspace(*LEVEL_RANGE_DB, LEVELS)):
         wet = _played_everywhere(graph, 10 ** (level_db / 20) * dry)
@@ -130,11 +130,10 @@ def _played_everywhere(graph: Graph, dry: np.ndarray) -> np.ndarray:
     lead = graph.receptive_field  # silence first: from its reset, the decoder needs that long to settle
     codes = graph.input.input.quantize(np.pad(dry, (lead, graph.latency_samples)), graph.scheme)
     decoder = GoldenDecoder(graph)
-    wet = np.zeros((PLACES, PLACES, dry.size))
-    for y, x in np.ndindex(PLACES, PLACES):
-        real = [
-            axis.low + (axis.high - axis.low) * i / (PLACES - 1) for axis, i in zip(graph.latent, (x, y), strict=True)
-        ]
+    wet = np.zeros((ROWS, COLUMNS, dry.size))
+    for y, x in np.ndindex(ROWS, COLUMNS):
+        shares = (x / (COLUMNS - 1), y / (ROWS - 1))
+        real = [axis.low + (axis.high - axis.low) * share for axis, share in zip(graph.latent, shares, strict=True)]
         decoder.reset()
         played = decoder.process(codes, graph.condition[0].input.quantize(np.array(real), graph.scheme))
         wet[y, x] = graph.output.output.dequantize(played[lead + graph.latency_samples :])

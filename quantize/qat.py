@@ -43,9 +43,11 @@ class UnsignedConstant(Uint8ActPerTensorFloat):
 
 
 class WeightPerChannel(Int8WeightPerChannelFloat):
-    """int8 in [-127, 127], one scale an output channel; the floor keeps the bias of a dead channel within its type."""
+    """int8 in [-127, 127], one scale an output channel; the floor keeps a dead channel's bias within its type and its
+    requantisation on the engine's short way.
+    """
 
-    scaling_min_val = 1e-4
+    scaling_min_val = 2e-3
 
 
 @dataclass
@@ -107,7 +109,9 @@ class QuantizedConvolution(nn.Module):
         dilation: int,
         output: Activation,
         condition: int = 0,
+        silent: bool = False,
     ):
+        """`silent`: zeros give zeros, so there is no bias, and no condition that could be one."""
         super().__init__()
         out_channels, kernel_size, in_channels = shape
         self.scheme, self.name, self.output, self.dilation = scheme, name, output, dilation
@@ -121,8 +125,13 @@ class QuantizedConvolution(nn.Module):
         )
         mask = torch.ones(1, in_channels, kernel_size)
         if condition:
-            mask[:, in_channels - condition :, :-1] = 0  # the condition enters on the newest tap
+            mask[:, in_channels - condition :, : None if silent else -1] = 0  # the condition enters on the newest tap
         self.register_buffer("mask", mask, persistent=False)
+        if silent:
+            with torch.no_grad():
+                self.conv.weight.mul_(mask)
+                self.conv.bias.zero_()
+            self.conv.bias.requires_grad_(False)
 
     def integers(self, source: Quantization) -> Convolution:
         """The layer as the artefacts hold it."""
@@ -174,7 +183,7 @@ class QuantizedLayer(nn.Module):
         self.scheme, self.residual, self.history = scheme, residual, (model.kernel_size - 1) * dilation
         conditions = model.condition_channels
         self.filter = QuantizedConvolution(
-            scheme, f"filter{index}", shape, dilation, Activation(scheme, 1.0), conditions
+            scheme, f"filter{index}", shape, dilation, Activation(scheme, 1.0), conditions, silent=True
         )
         gate = Activation(scheme, 1.0, positive=True)
         self.gate = QuantizedConvolution(scheme, f"gate{index}", shape, dilation, gate, conditions)
@@ -224,11 +233,12 @@ class QuantizedDecoder(nn.Module):
         self.condition0 = QuantizedConvolution(scheme, "condition0", (model.condition_hidden, 1, axes), 1, hidden)
         shape = (model.condition_channels, 1, model.condition_hidden)
         self.condition1 = QuantizedConvolution(scheme, "condition1", shape, 1, self.residual)
-        self.input = QuantizedConvolution(scheme, "input", (model.channels, 1, 1), 1, self.residual)
+        self.input = QuantizedConvolution(scheme, "input", (model.channels, 1, 1), 1, self.residual, silent=True)
         self.layers = nn.ModuleList(
             QuantizedLayer(scheme, config, index, self.residual) for index in range(len(model.dilations))
         )
-        self.output = QuantizedConvolution(scheme, "output", (1, 1, model.channels), 1, Activation(scheme, 1.0))
+        wet = Activation(scheme, 1.0)
+        self.output = QuantizedConvolution(scheme, "output", (1, 1, model.channels), 1, wet, silent=True)
 
     def forward(self, dry: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
         """dry (B, 1, T), z (B, 2, 1) → wet (B, 1, T); in exact mode the output is a multiple of the output scale."""
@@ -242,17 +252,17 @@ class QuantizedDecoder(nn.Module):
     def load_float(self, decoder: Decoder) -> None:
         """Takes the weights of the float decoder as the starting point."""
 
-        def copy(target: QuantizedConvolution, weight: torch.Tensor, bias: torch.Tensor) -> None:
+        def copy(target: QuantizedConvolution, weight: torch.Tensor, bias: torch.Tensor | None = None) -> None:
             target.conv.weight.copy_(weight)
-            target.conv.bias.copy_(bias)
+            if bias is not None:
+                target.conv.bias.copy_(bias)
 
         copy(self.condition0, decoder.condition.hidden.weight, decoder.condition.hidden.bias)
         copy(self.condition1, decoder.condition.output.weight, decoder.condition.output.bias)
-        copy(self.input, decoder.input.weight, decoder.input.bias)
-        copy(self.output, decoder.output.weight, decoder.output.bias)
+        copy(self.input, decoder.input.weight)
+        copy(self.output, decoder.output.weight)
         for target, layer in zip(self.layers, decoder.layers, strict=True):
-            latent = functional.pad(layer.latent.weight, (self.config.model.kernel_size - 1, 0))
-            weight = torch.cat([layer.stream.weight, latent], dim=1)  # (2C, C + condition, K)
-            weights, biases = weight.chunk(2), layer.stream.bias.chunk(2)
-            for part, w, b in zip((target.filter, target.gate), weights, biases, strict=True):
-                copy(part, w, b)
+            filters, gates = layer.stream.weight.chunk(2)  # (C, C, K) each
+            condition = functional.pad(layer.latent.weight, (self.config.model.kernel_size - 1, 0))
+            copy(target.filter, torch.cat([filters, torch.zeros_like(condition)], dim=1))
+            copy(target.gate, torch.cat([gates, condition], dim=1), layer.latent.bias)

@@ -21,10 +21,14 @@ def synthetic_graph(
     condition_channels: int = 4,
     hidden_channels: int = 8,
     gated: bool = True,
+    silent: bool = False,
     block_size: int = 48,
     seed: int = 0,
 ) -> Graph:
-    """A decoder with random weights whose layers neither die nor sit in saturation; the same for the same arguments."""
+    """A decoder with random weights whose layers neither die nor sit in saturation; the same for the same arguments.
+
+    `silent` ones keep to what trained decoders promise: zeros give zeros.
+    """
     scheme = SCHEMES[scheme_name]
     rng = np.random.default_rng(seed)
     steps = 1 << (scheme.activation_bits - 1)
@@ -52,6 +56,7 @@ def synthetic_graph(
         activation: Activation = "none",
         condition: int = 0,
         gain: float = 1.0,
+        zero: bool = False,
     ) -> Convolution:
         weights = rng.integers(-127, 128, (out, taps, inputs)).astype(np.int8)
         if condition:
@@ -59,6 +64,9 @@ def synthetic_graph(
         norm = gain / (73.0 * np.sqrt(np.count_nonzero(weights[0]) or 1))
         scales = (norm * rng.uniform(0.6, 1.4, out)).astype(np.float32)
         bias = np.rint(rng.normal(0.0, 0.1, out) / (source.scale * scales.astype(np.float64))).astype(np.int64)
+        if zero:
+            bias[:] = 0
+            weights[:, :, inputs - condition : inputs] = 0
         return Convolution(name, weights, scales, bias, source, target, dilation, activation)
 
     hidden = unsigned(4.0)
@@ -71,7 +79,7 @@ def synthetic_graph(
         inputs = channels + condition_channels
         part = partial(convolution, dilation=dilation, condition=condition_channels)
         target = signed(1.0) if gated else residual
-        filter_ = part(f"filter{index}", channels, kernel_size, inputs, residual, target, gain=1.5)
+        filter_ = part(f"filter{index}", channels, kernel_size, inputs, residual, target, gain=1.5, zero=silent)
         gate = None
         if gated:
             gate = part(f"gate{index}", channels, kernel_size, inputs, residual, unsigned(1.0), activation="relu")
@@ -83,7 +91,7 @@ def synthetic_graph(
         latency_samples=0,
         latent=(LatentAxis("x", -3.0, 3.0), LatentAxis("y", -3.0, 3.0)),
         condition=condition,
-        input=convolution("input", channels, 1, 1, audio, residual),
+        input=convolution("input", channels, 1, 1, audio, residual, zero=silent),
         layers=tuple(layers),
-        output=convolution("output", 1, 1, channels, residual, audio, gain=0.7),
+        output=convolution("output", 1, 1, channels, residual, audio, gain=0.7, zero=silent),
     )

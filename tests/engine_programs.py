@@ -38,7 +38,6 @@ struct Engine {{
   void (*reset)();
   void (*process)(const int16_t*, const int16_t*, int16_t*);
   void (*preview)(const int16_t*, const int16_t*, int16_t*);
-  int16_t (*idle)(const int16_t*);
   void (*read)(int, int16_t*);
 }};
 template <class Model>
@@ -46,7 +45,6 @@ constexpr Engine Of() {{
   return {{Model::kInfo, [] {{ network<Model>.Reset(); }},
           [](const int16_t* dry, const int16_t* z, int16_t* wet) {{ network<Model>.Process(dry, z, wet); }},
           [](const int16_t* dry, const int16_t* z, int16_t* wet) {{ network<Model>.Preview(dry, z, wet); }},
-          [](const int16_t* z) {{ return network<Model>.Idle(z); }},
           [](int layer, int16_t* stream) {{ network<Model>.ReadStream(layer, stream); }}}};
 }}
 const Engine engines[] = {{{engines}}};
@@ -60,19 +58,16 @@ extern "C" {{
 [[gnu::used]] void engine_preview(int index, const int16_t* dry, const int16_t* z, int16_t* wet) {{
   engines[index].preview(dry, z, wet);
 }}
-[[gnu::used]] int engine_idle(int index, const int16_t* z) {{ return engines[index].idle(z); }}
 [[gnu::used]] void engine_read(int index, int layer, int16_t* stream) {{ engines[index].read(layer, stream); }}
 }}
 #ifndef __arm__
-// Blocks of (z of a preview, z, dry) on stdin; of (idle at z, preview, wet, every layer's stream) on stdout.
+// Blocks of (z of a preview, z, dry) on stdin; of (preview, wet, every layer's stream) on stdout.
 int main(int, char** arguments) {{
   const Engine& engine = engines[std::atoi(arguments[1])];
   const size_t size = engine.info.block_size;
   std::vector<int16_t> z(2 * {axes}), dry(size), wet(size), stream(size * engine.info.channels);
   engine.reset();
   while (std::fread(z.data(), 2, z.size(), stdin) == z.size() && std::fread(dry.data(), 2, size, stdin) == size) {{
-    const int16_t idle = engine.idle(z.data() + {axes});
-    std::fwrite(&idle, 2, 1, stdout);
     engine.preview(dry.data(), z.data(), wet.data());
     std::fwrite(wet.data(), 2, size, stdout);
     engine.process(dry.data(), z.data() + {axes}, wet.data());
@@ -117,7 +112,7 @@ def preview_places(stimulus: Stimulus) -> np.ndarray:
 
 
 def expected(graph: Graph, stimulus: Stimulus) -> dict[str, np.ndarray]:
-    """What golden makes of it, idle, previews and every layer: (T, channels). Its previews leave no trace, either."""
+    """What golden makes of it, previews and every layer: (T, channels). Its previews leave no trace, either."""
     golden = GoldenDecoder(graph)
     blocks = zip(stimulus.dry.reshape(stimulus.blocks, -1), stimulus.z, preview_places(stimulus), strict=True)
     pairs = [(golden.preview(dry, elsewhere), golden.process(dry, z)) for dry, z, elsewhere in blocks]
@@ -125,8 +120,7 @@ def expected(graph: Graph, stimulus: Stimulus) -> dict[str, np.ndarray]:
     golden.process(stimulus.dry, stimulus.z, taps=True)
     outputs = {name: values for name, values in golden.layer_outputs.items() if name != "condition"}
     assert np.array_equal(np.concatenate([wet for _, wet in pairs]), outputs["output"][:, 0])
-    idle = np.repeat([golden.idle(z) for z in stimulus.z], graph.block_size)
-    return {"idle": idle[:, None], "preview": np.concatenate([preview for preview, _ in pairs])[:, None], **outputs}
+    return {"preview": np.concatenate([preview for preview, _ in pairs])[:, None], **outputs}
 
 
 def assert_equal(got: dict[str, np.ndarray], want: dict[str, np.ndarray]) -> None:
@@ -143,10 +137,8 @@ def run_on_host(path: Path, index: int, graph: Graph, stimulus: Stimulus) -> dic
     content = np.concatenate([places, dry], axis=1).tobytes()
     finished = subprocess.run([path, str(index)], input=content, capture_output=True)
     assert finished.returncode == 0, finished.stderr.decode()[:2000]
-    written = np.frombuffer(finished.stdout, np.int16).reshape(stimulus.blocks, -1)
-    idle, blocks = np.repeat(written[:, 0], size)[:, None], written[:, 1:]
+    blocks = np.frombuffer(finished.stdout, np.int16).reshape(stimulus.blocks, -1)
     got = {
-        "idle": idle,
         "preview": blocks[:, :size].reshape(-1, 1),
         "output": blocks[:, size : 2 * size].reshape(-1, 1),
     }
@@ -167,8 +159,7 @@ def check_on_cortex_m7(machine: CortexM7, index: int, graph: Graph, stimulus: St
         inputs = (stimulus.dry[part], preview_places(stimulus)[block], stimulus.z[block])
         dry, elsewhere, z = (machine.put(values.astype(np.int16)) for values in inputs)
         target = machine.put(np.zeros(size * graph.channels, np.int16))
-        idle = np.int32(np.uint32(machine.call("engine_idle", index, z)))
-        got = {"idle": np.full((size, 1), idle)}
+        got: dict[str, np.ndarray] = {}
         for name, function, place in (("preview", "engine_preview", elsewhere), ("output", "engine_process", z)):
             machine.call(function, index, dry, place, target)
             got[name] = machine.get(target, size).reshape(-1, 1)

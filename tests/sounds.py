@@ -16,6 +16,7 @@ from compiled import FIRMWARE, STUB_DECODER, TEST_SOURCES, compile_library
 
 from host_tools.cortex_m7 import CortexM7
 from quantize.graph import SCHEMES
+from quantize.loudness import COLUMNS, LEVELS, ROWS
 
 RATE, BLOCK = 48_000, 48  # of the released decoders and of the stub
 BLOCKS_PER_SECOND = RATE // BLOCK
@@ -31,7 +32,6 @@ SOUND = np.dtype(
 REPORT = np.dtype(
     [
         ("z", "i2", 2),
-        ("idle", "i2"),
         *((name, "?") for name in ("clipped", "crossfaded", "rested")),
         *((name, "f4") for name in ("input_peak", "output_peak")),
         *((name, "i2", 256) for name in ("dry", "wet", "before")),
@@ -40,7 +40,13 @@ REPORT = np.dtype(
 )
 # core/loudness.h's LoudnessMap.
 LOUDNESS_MAP = np.dtype(
-    [("low_db", "f4"), ("high_db", "f4"), ("makeup", "i1", (5, 9, 9)), ("correlation", "u1", (5, 9, 9))], align=True
+    [
+        ("low_db", "f4"),
+        ("high_db", "f4"),
+        ("makeup", "i1", (LEVELS, ROWS, COLUMNS)),
+        ("correlation", "u1", (LEVELS, ROWS, COLUMNS)),
+    ],
+    align=True,
 )
 
 

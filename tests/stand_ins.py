@@ -24,7 +24,9 @@ from quantize.tflite import model_id, write_tflite
 
 def small_artefact(scheme: str, folder: Path, seed: int = 0) -> Artefact:
     """An untrained decoder of two small layers, written to a file as the released ones are."""
-    graph = synthetic_graph(scheme, channels=4, dilations=(1, 4), condition_channels=2, hidden_channels=2, seed=seed)
+    graph = synthetic_graph(
+        scheme, channels=4, dilations=(1, 4), condition_channels=2, hidden_channels=2, silent=True, seed=seed
+    )
     content = write_tflite(graph)
     path = folder / scheme / "decoder.tflite"
     path.parent.mkdir(parents=True, exist_ok=True)

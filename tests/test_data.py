@@ -1,30 +1,40 @@
 # SPDX-License-Identifier: MIT
-"""Dry clips carry their factors, pairs are the same for the same index, recordings come in any rate."""
+"""Programmes are the same for the same recipe, in time, made once and resumable; recordings come in any rate."""
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
+import torch
+from rich.console import Console
 
-from model.config import AudioConfig
-from model.data import EVALUATION_SPLIT, PairDataset
-from model.signals import SIGNALS, SignalFactors, render_signal
-from model.sources import SourceError, load_folder, load_recording
+import model.data
+from model.config import AudioConfig, Config
+from model.data import (
+    DataError,
+    Programme,
+    Recipe,
+    Setting,
+    Windows,
+    build,
+    delayed,
+    draw_dry,
+    grid,
+    make_programme,
+    training_recipe,
+)
+from model.signals import SignalFactors, render_signal
+from model.sources import Recording, SourceError, load_folder, load_recording
 
 RATE = 48_000
+AUDIO = AudioConfig()
+RECIPE = Recipe("training", 0.5, 1)
 FACTORS = SignalFactors("additive", 440.0, -12.0, 0.5, 2.0, 0.0, 0.0)
-
-
-@pytest.mark.parametrize("kind", SIGNALS)
-@pytest.mark.parametrize("level_db", [-30.0, 0.0])
-def test_a_clip_peaks_at_its_level(kind, level_db):
-    factors = replace(FACTORS, kind=kind, level_db=level_db)
-    clip = render_signal(factors, 4_000, RATE, np.random.default_rng(0))
-    assert clip.shape == (4_000,) and np.isfinite(clip).all()
-    assert 20 * np.log10(np.abs(clip).max()) == pytest.approx(level_db, abs=1e-6)
+SETTINGS = grid(("soft_clip", "hard_clip"), (0.0, 1.0))
 
 
 @pytest.mark.parametrize("kind", ["plucked_string", "additive"])
@@ -41,19 +51,122 @@ def test_a_late_onset_is_preceded_by_silence():
     assert not clip[:1_000].any() and clip[1_000:].any()
 
 
-def test_pairs_are_the_same_for_the_same_index_and_differ_between_splits():
-    training = PairDataset(AudioConfig(), 2_000, seed=1, length=10)
-    again = PairDataset(AudioConfig(), 2_000, seed=1, length=10)
-    evaluation = PairDataset(AudioConfig(), 2_000, seed=1, length=10, split=EVALUATION_SPLIT)
-    assert all(np.array_equal(a, b) for a, b in zip(training[3], again[3], strict=True))
-    assert not np.array_equal(training[3][0], evaluation[3][0])
-    assert not np.array_equal(training[3][0], training[4][0])
+class Here:
+    """Stands in for the pool of processes: makes programmes in this one, so that a test can look on."""
+
+    def __init__(self, *_, **__):
+        self.made = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def submit(self, function, *arguments):
+        return Later(function, arguments)
+
+    def shutdown(self, **_):
+        pass
+
+
+class Later:
+    def __init__(self, function, arguments):
+        self.function, self.arguments = function, arguments
+
+    def result(self):
+        return self.function(*self.arguments)
+
+
+@pytest.fixture
+def here(monkeypatch):
+    monkeypatch.setattr(model.data, "ProcessPoolExecutor", Here)
+
+
+def make(folder, settings=SETTINGS, recipe=RECIPE):
+    said = io.StringIO()
+    return build(folder, settings, recipe, AUDIO, Console(file=said, width=200)), said
+
+
+def test_programmes_are_the_same_for_the_same_recipe_and_differ_between_splits_and_settings():
+    first, again = (make_programme(SETTINGS[0], RECIPE, AUDIO)[0] for _ in range(2))
+    assert np.array_equal(first.dry, again.dry) and np.array_equal(first.wet, again.wet)
+    for setting, recipe in (
+        (SETTINGS[0], replace(RECIPE, split="seen")),
+        (SETTINGS[0], replace(RECIPE, seed=2)),
+        (SETTINGS[1], RECIPE),
+    ):
+        assert not np.array_equal(first.dry, make_programme(setting, recipe, AUDIO)[0].dry)
 
 
 def test_wet_lags_by_the_latency():
-    late = PairDataset(AudioConfig(latency_samples=9), 2_000, seed=1, length=10).pair(3)
-    prompt = PairDataset(AudioConfig(latency_samples=0), 2_000, seed=1, length=10).pair(3)
-    assert np.array_equal(late.wet[9:], prompt.wet[:-9]) and not late.wet[:9].any()
+    late = make_programme(SETTINGS[0], RECIPE, replace(AUDIO, latency_samples=9))[0].wet
+    prompt = make_programme(SETTINGS[0], RECIPE, replace(AUDIO, latency_samples=0))[0].wet
+    assert np.array_equal(late[9:], prompt[:-9]) and not late[:9].any()
+    assert np.array_equal(delayed(prompt, replace(AUDIO, latency_samples=0)), prompt)
+
+
+def test_a_folder_of_programmes_is_what_two_processes_make_and_is_read_the_second_time(tmp_path, monkeypatch):
+    programmes, said = make(tmp_path)
+    assert "2 s of pairs in" in said.getvalue()
+    assert [programme.setting for programme in programmes] == SETTINGS
+    for programme in programmes:
+        expected = make_programme(programme.setting, RECIPE, AUDIO)[0]
+        assert np.array_equal(programme.dry, expected.dry) and np.array_equal(programme.wet, expected.wet)
+    monkeypatch.setattr(model.data, "ProcessPoolExecutor", None)  # nothing is left to be made
+    again, _ = make(tmp_path)
+    assert all(np.array_equal(a.wet, b.wet) for a, b in zip(programmes, again, strict=True))
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError(28, "No space left on device")])
+def test_what_was_made_before_an_interruption_is_kept(tmp_path, monkeypatch, here, failure):
+    real, made = model.data.make_programme, []
+
+    def until(setting, *arguments):
+        made.append(setting)
+        if len(made) == 3:
+            raise failure
+        return real(setting, *arguments)
+
+    monkeypatch.setattr(model.data, "make_programme", until)
+    with pytest.raises(type(failure)):
+        make(tmp_path)
+    assert len(list(tmp_path.glob("*.npy"))) == len(list(tmp_path.iterdir())) == 2
+    programmes, _ = make(tmp_path)
+    assert len(programmes) == 4 and made[3:] == SETTINGS[2:]
+
+
+def test_a_disk_that_fills_within_a_file_leaves_no_half_of_it(tmp_path, monkeypatch, here):
+    def half(file, array):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+        patch.setattr(model.data.np, "save", half)
+        make(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_setting_that_fails_a_check_is_left_out_and_said(tmp_path, monkeypatch, here):
+    answers = iter(["silent", None, None, None])
+    monkeypatch.setattr(model.data, "complaint", lambda *_: next(answers))
+    programmes, said = make(tmp_path)
+    assert [p.setting for p in programmes] == SETTINGS[1:]
+    assert "left out soft_clip at 0: silent" in said.getvalue()
+
+
+def test_no_usable_programme_is_an_error_with_its_reasons(tmp_path, monkeypatch, here):
+    monkeypatch.setattr(model.data, "complaint", lambda *_: "silent")
+    with pytest.raises(DataError, match=r"no usable pair of 4.*silent': 4"):
+        make(tmp_path)
+
+
+def test_windows_are_cut_alike_from_dry_and_wet_of_any_programme():
+    programmes = [Programme(s, np.arange(9.0) + 100 * i, -np.arange(9.0) - 100 * i) for i, s in enumerate(SETTINGS)]
+    dry, wet, which = Windows(programmes).draw(200, 4, torch.Generator().manual_seed(0))
+    assert torch.equal(dry, -wet) and torch.equal(dry[:, 1:] - dry[:, :-1], torch.ones(200, 3, dtype=dry.dtype))
+    assert torch.equal((dry[:, 0] // 100).long(), which) and set(which.tolist()) == {0, 1, 2, 3}
+    assert {int(first) % 100 for first in dry[:, 0]} == set(range(6))  # from the first sample to the last window
 
 
 def test_recordings_are_resampled_mixed_and_normalised(tmp_path):
@@ -65,10 +178,26 @@ def test_recordings_are_resampled_mixed_and_normalised(tmp_path):
     assert excerpt.shape == (60_000,)
 
 
-def test_training_uses_recordings(tmp_path):
-    soundfile.write(tmp_path / "noise.flac", np.random.default_rng(0).uniform(-1, 1, 20_000), RATE)
-    dataset = PairDataset(AudioConfig(), 2_000, 1, 10, recordings=load_folder(tmp_path, RATE), recording_share=1.0)
-    assert dataset.pair(0).source == "recording"
+class Sevens(Recording):
+    """A recording that can be told from anything else."""
+
+    def varied_excerpt(self, samples, rng):
+        return np.full(samples, 7.0)
+
+
+@pytest.mark.parametrize(("share", "lowest", "highest"), [(0.0, 0.0, 0.0), (0.4, 0.3, 0.5), (1.0, 1.0, 1.0)])
+def test_recordings_are_drawn_in_their_share(tmp_path, share, lowest, highest):
+    """Some 240 clips: three standard deviations of their share are 0.1."""
+    dry = draw_dry(np.random.default_rng(0), 60 * RATE, AUDIO, [Sevens(tmp_path, np.zeros(1))], share)
+    assert dry.shape == (60 * RATE,) and lowest <= np.mean(dry == 7.0) <= highest
+
+
+def test_training_uses_recordings_only_when_there_are_some(tmp_path):
+    config = Config()
+    assert training_recipe(config).recording_share == 0
+    with_some = training_recipe(config, tmp_path)
+    assert (with_some.recordings, with_some.recording_share) == (str(tmp_path), config.data.recording_share)
+    assert with_some.file_name(Setting("fuzz", 0.5)) != training_recipe(config).file_name(Setting("fuzz", 0.5))
 
 
 @pytest.mark.parametrize(
@@ -87,3 +216,8 @@ def test_a_file_that_holds_no_sound_is_named(tmp_path, name, content):
 def test_a_folder_without_audio_is_named(tmp_path):
     with pytest.raises(SourceError, match="no audio files"):
         load_folder(tmp_path, RATE)
+
+
+def test_an_unusable_folder_of_recordings_is_named_through_the_pool(tmp_path):
+    with pytest.raises(SourceError, match="no audio files"):
+        make(tmp_path / "data", recipe=replace(RECIPE, recordings=str(tmp_path / "empty"), recording_share=1.0))

@@ -19,7 +19,7 @@ from quantize.emit import CLASSES, emit, emit_model
 from quantize.golden import GoldenDecoder
 from quantize.golden_vectors import emit_golden
 from quantize.graph import Graph, GraphError, LatentAxis, Layer, Quantization
-from quantize.loudness import LEVEL_RANGE_DB, LEVELS, PLACES, LoudnessTable, flat_table
+from quantize.loudness import COLUMNS, LEVEL_RANGE_DB, LEVELS, ROWS, LoudnessTable, flat_table
 from quantize.static_tables import LayerTables, Requantization, padded_channels
 from quantize.synthetic import synthetic_graph
 from quantize.tflite import TfliteError, model_id, read_tflite, write_tflite
@@ -79,7 +79,7 @@ def test_golden_vectors_hold(scheme: str, repository: Path) -> None:
 @pytest.mark.usefixtures("unheard")
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_emission_says_where_it_comes_from(scheme: str, tmp_path: Path) -> None:
-    content = write_tflite(synthetic_graph(scheme))
+    content = write_tflite(synthetic_graph(scheme, silent=True))
     source = tmp_path / "some decoder.tflite"
     source.write_bytes(content)
     first, second = (emit(source, tmp_path / name) for name in ("first", "second"))
@@ -103,7 +103,7 @@ def test_the_maps_edges_are_integers_of_the_latent(scheme: str, low: int) -> Non
 
 def test_the_loudness_table_arrives_in_the_firmware(tmp_path: Path) -> None:
     """In its order, [level][y][x], and to the last entry."""
-    rng, shape = np.random.default_rng(0), (LEVELS, PLACES, PLACES)
+    rng, shape = np.random.default_rng(0), (LEVELS, ROWS, COLUMNS)
     table = LoudnessTable(rng.integers(-128, 128, shape).astype(np.int8), rng.integers(0, 256, shape).astype(np.uint8))
     # An include in quotes is looked for beside the file first: these find each other, not the shipped models.
     decoder = [tmp_path / "decoder.cpp", *(tmp_path / f"model_{scheme}.cpp" for scheme in SCHEMES)]
@@ -169,3 +169,19 @@ def test_a_bad_file_writes_nothing(write, tmp_path: Path) -> None:
     with pytest.raises(TfliteError, match=r"damaged\.tflite: truncated"):
         write(damaged, tmp_path / "out")
     assert not list((tmp_path / "out").glob("*"))
+
+
+def test_a_decoder_that_sounds_in_silence_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "sounding.tflite"
+    path.write_bytes(write_tflite(synthetic_graph()))
+    with pytest.raises(GraphError, match="gives sound for silence"):
+        emit(path, tmp_path / "out")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_what_is_called_silent_gives_zeros_for_zeros_wherever_z_goes(scheme: str) -> None:
+    graph = synthetic_graph(scheme, silent=True)
+    z = np.random.default_rng(0).integers(graph.scheme.integer_min, graph.scheme.integer_max + 1, (50, 2))
+    silence = np.zeros(50 * graph.block_size, np.int64)
+    assert graph.silent and not GoldenDecoder(graph).process(silence, z).any()
+    assert GoldenDecoder(synthetic_graph(scheme)).process(silence, z).any()

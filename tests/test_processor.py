@@ -155,9 +155,8 @@ def worst_step_of_a_sweep(library: SoundLibrary) -> float:
     table = library.loudness_map("int16x8")
     gain = library.loudness_at(table, np.stack([x, y, np.full(blocks, 0.5)], axis=1))[:, 0].astype(np.float64)
     out = played.out.reshape(blocks, BLOCK).astype(np.float64)
-    idle = played.reports["idle"][:, None]
-    wet = (played.codes("wet").reshape(blocks, BLOCK) - idle) / 32768
-    before = (played.codes("before").reshape(blocks, BLOCK) - np.roll(idle, 1)) / 32768
+    wet = played.codes("wet").reshape(blocks, BLOCK) / 32768
+    before = played.codes("before").reshape(blocks, BLOCK) / 32768
     mean = wet[:-1, -1] - out[:-1, -1] / gain[:-1]  # what the DC blocker takes out
     at_border = gain[:-1] + np.diff(gain) / BLOCK
     at_old_place = gain[:-1] * np.abs(before[1:, 0] - wet[:-1, -1])

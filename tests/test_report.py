@@ -44,7 +44,7 @@ def witnesses(verdict: str = "PASS") -> WitnessResult:
 
 
 def full_content() -> ReportContent:
-    points = [plots.MapPoint(x / 5, 0.5, effect, 0.3) for effect in ("tanh", "fuzz") for x in range(5)]
+    points = [plots.MapPoint(x / 5, 0.5, device, 0.3) for device in ("tanh", "fuzz") for x in range(5)]
     pictures = [
         Picture("Waveforms", plots.waveforms(CLIP, 2 * CLIP, {"int8": 2 * CLIP + 1e-2, "int16x8": 2 * CLIP}, RATE)),
         Picture("Spectrograms", plots.spectrograms({"dry": CLIP, "wet": 2 * CLIP}, RATE)),

@@ -8,48 +8,60 @@ import json
 import os
 import signal
 from dataclasses import replace
-from pathlib import Path
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
+from programmes import LAYOUT, SMALL, tanh_programmes
 from rich.console import Console
 
-import model.sources
 import model.train
-import model.vae
 from model.checkpoint import CheckpointError, load_decoder, load_vae, save_weights
-from model.config import Config, ModelConfig, TrainConfig
-from model.evaluate import evaluate
+from model.config import Config
+from model.evaluate import split_errors
+from model.layout import Layout
 from model.train import train
+from model.vae import DistortionVae
 
-CONFIG = Config(
-    model=ModelConfig(channels=4, dilations=(1, 4), condition_hidden=4),
-    train=TrainConfig(steps=6, batch_size=4, clip_samples=1_024, decoded_samples=512),
-)
 QUIET = Console(file=io.StringIO())
+PROGRAMMES = tanh_programmes()
 
 
-def run(folder, config=CONFIG):
-    return train(config, folder, console=QUIET, evaluation_clips=4)
+@pytest.fixture(autouse=True)
+def few_batches_of_statistics(monkeypatch):
+    monkeypatch.setattr(model.train, "STATISTICS_BATCHES", 3)
 
 
-def test_a_run_writes_weights_config_and_metrics(tmp_path):
+def run(folder, config=SMALL, start=None):
+    return train(config, folder, PROGRAMMES, LAYOUT, start=start, console=QUIET)
+
+
+def with_training(**changes):
+    return replace(SMALL, train=replace(SMALL.train, **changes))
+
+
+def same(first, second):
+    return all(torch.equal(tensor, second.state_dict()[name]) for name, tensor in first.state_dict().items())
+
+
+def test_a_run_writes_weights_config_map_and_metrics(tmp_path):
     vae = run(tmp_path / "run")
-    assert Config.load(tmp_path / "run" / "config.json") == CONFIG
+    assert Config.load(tmp_path / "run" / "config.json") == SMALL
+    assert Layout.load(tmp_path / "run") == LAYOUT
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    assert metrics["results"][0]["split"] == "seen" and metrics["seed"] == CONFIG.train.seed and metrics["git"]
-    loaded = load_vae(tmp_path / "run")
-    assert all(torch.equal(a, b) for a, b in zip(vae.state_dict().values(), loaded.state_dict().values(), strict=True))
+    assert metrics["seed"] == SMALL.train.seed and metrics["git"]
+    assert same(vae, load_vae(tmp_path / "run"))
 
 
-def test_an_interrupted_run_resumes_to_the_same_weights(tmp_path, monkeypatch):
+@pytest.mark.parametrize("steps", [2, 7, 10])
+def test_a_run_interrupted_in_any_phase_resumes_to_the_same_weights(tmp_path, monkeypatch, steps):
     whole = run(tmp_path / "whole")
     real, calls = model.train.esr, []
 
     def interrupt(*arguments):
         calls.append(1)
-        if len(calls) == 4:
+        if len(calls) == steps:
             os.kill(os.getpid(), signal.SIGINT)
         return real(*arguments)
 
@@ -57,35 +69,65 @@ def test_an_interrupted_run_resumes_to_the_same_weights(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "cut")
     assert not (tmp_path / "cut" / "weights.safetensors").exists()
-    resumed = run(tmp_path / "cut")
-    for name, tensor in whole.state_dict().items():
-        assert torch.equal(tensor, resumed.state_dict()[name]), name
+    assert same(whole, run(tmp_path / "cut"))
+
+
+def test_another_seed_gives_other_weights(tmp_path):
+    assert not same(run(tmp_path / "one"), run(tmp_path / "two", with_training(seed=5)))
 
 
 def test_training_learns(tmp_path):
-    config = replace(CONFIG, train=replace(CONFIG.train, steps=60, batch_size=8))
-    before = evaluate(model.vae.DistortionVae(config), 20)[0]["esr_median"]
-    after = evaluate(train(config, tmp_path, console=QUIET, evaluation_clips=0), 20)[0]["esr_median"]
-    assert after < 0.7 * before
+    fresh = tanh_programmes(seed=1)
+    torch.manual_seed(0)
+    before = split_errors(DistortionVae(SMALL), fresh, LAYOUT).row("before")
+    config = with_training(steps=120, rounding_steps=10, encoder_steps=120, batch_size=16, place_spread=0.05)
+    after = split_errors(run(tmp_path, config), fresh, LAYOUT).row("after")
+    # The steps are few: what counts is that either network left its start far behind.
+    assert after["esr_median"] < 0.3 * before["esr_median"]
+    assert after["encoder_median"] < 0.5 * before["encoder_median"]
+
+
+def test_the_trained_decoder_has_weights_of_8_bits(tmp_path):
+    weight = run(tmp_path).decoder.input.weight.detach()
+    steps = 127 * weight / weight.abs().amax(dim=(1, 2), keepdim=True)
+    assert torch.allclose(steps, steps.round(), atol=1e-4)  # float32 division
 
 
 def test_another_configuration_is_not_continued(tmp_path, monkeypatch):
     monkeypatch.setattr(model.train, "SAVE_EVERY", 2)
     run(tmp_path)
     with pytest.raises(CheckpointError, match="another configuration"):
-        run(tmp_path, replace(CONFIG, train=replace(CONFIG.train, seed=5)))
+        run(tmp_path, with_training(seed=5))
+
+
+def test_a_full_disk_leaves_the_last_state_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(model.train, "SAVE_EVERY", 2)
+    real, calls = model.train.write_whole, []
+
+    def until_full(path, write):
+        calls.append(path.name)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device", str(path))
+        real(path, write)
+
+    whole = run(tmp_path / "whole")
+    monkeypatch.setattr(model.train, "write_whole", until_full)
+    with pytest.raises(OSError, match="No space"):
+        run(tmp_path / "cut")
+    monkeypatch.setattr(model.train, "write_whole", real)
+    assert same(whole, run(tmp_path / "cut"))
 
 
 @pytest.mark.parametrize("damage", ["missing", "truncated", "other shape", "bad config"])
 def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path, damage):
-    save_weights(tmp_path, model.vae.DistortionVae(CONFIG).state_dict(), CONFIG, {})
+    save_weights(tmp_path, DistortionVae(SMALL).state_dict(), SMALL, {})
     weights, config = tmp_path / "weights.safetensors", tmp_path / "config.json"
     if damage == "missing":
         weights.unlink()
     elif damage == "truncated":
         weights.write_bytes(weights.read_bytes()[:50])
     elif damage == "other shape":
-        config.write_text(replace(CONFIG, model=replace(CONFIG.model, channels=8)).to_json())
+        config.write_text(replace(SMALL, model=replace(SMALL.model, channels=8)).to_json())
     else:
         config.write_text("{}")
     with pytest.raises(CheckpointError, match=str(tmp_path)):
@@ -94,16 +136,31 @@ def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path, damage):
 
 def test_an_encoder_can_be_learned_for_a_decoder_that_stays(tmp_path):
     first = run(tmp_path / "first")
-    other = replace(CONFIG, model=replace(CONFIG.model, encoder_hidden=16))
-    decoder = load_decoder(tmp_path / "first", other)
-    second = train(other, tmp_path / "second", start=decoder, console=QUIET, evaluation_clips=0)
-    for name, tensor in first.decoder.state_dict().items():
-        assert torch.equal(tensor, second.decoder.state_dict()[name]), name
-    assert second.encoder.network[1].out_features == 16
+    other = replace(with_training(steps=0, rounding_steps=0), model=replace(SMALL.model, encoder_hidden=8))
+    second = run(tmp_path / "second", other, load_decoder(tmp_path / "first", other))
+    assert same(first.decoder, second.decoder) and second.encoder.network[1].out_features == 8
 
 
-def test_evaluation_reports_each_split():
-    recordings = [model.sources.Recording(Path("noise"), np.random.default_rng(0).uniform(-1, 1, 9_000))]
-    rows = evaluate(model.vae.DistortionVae(CONFIG), 6, recordings)
-    assert [row["split"] for row in rows] == ["seen", "unseen_sources"]
-    assert all(row["clips"] == 6 and 0 < row["esr_median"] <= row["esr_p95"] for row in rows)
+def test_a_fine_tuned_checkpoint_starts_from_its_weights(tmp_path):
+    first = run(tmp_path / "first")
+    config = with_training(steps=1, rounding_steps=0, encoder_steps=0, learning_rate=1e-9)
+    second = run(tmp_path / "second", config, first)
+    moved = [
+        float((a - b).detach().abs().max())
+        for a, b in zip(first.decoder.parameters(), second.decoder.parameters(), strict=True)
+    ]
+    assert 0 <= max(moved) < 1e-6  # one step of Adam is as long as its learning rate
+
+
+def test_bends_between_neighbouring_drives_are_none_where_the_condition_is_straight(tmp_path):
+    learner = model.train._Run(SMALL, tmp_path, PROGRAMMES, LAYOUT, None)
+    with torch.no_grad():
+        for layer in (learner.vae.decoder.condition.hidden, learner.vae.decoder.condition.output):
+            layer.weight.fill_(0.01)
+            layer.bias.fill_(0.1)
+    assert float(learner._bends().detach()) < 1e-12
+    with torch.no_grad():
+        learner.vae.decoder.condition.hidden.weight.fill_(5.0)  # clamps between the neighbours
+    assert float(learner._bends().detach()) > 1e-6
+    assert [len(n) for n in learner.neighbours] == [len(list(pairwise(PROGRAMMES)))] * 2
+    assert np.allclose(learner.neighbours[0][:, 1], [-3, 0])

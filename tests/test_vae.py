@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
 
 from model.config import Config, ModelConfig
 from model.features import transfer_curve
-from model.losses import esr, kl_divergence, pre_emphasised_esr
+from model.losses import cyclical, esr, kl_divergence, pre_emphasised_esr
 from model.vae import Decoder, DistortionVae
 
 SMALL = Config(model=ModelConfig(channels=4, dilations=(1, 4), condition_hidden=4))
@@ -69,9 +70,43 @@ def test_esr_is_error_power_over_target_power():
 
 
 def test_kl_is_zero_at_the_prior_and_known_elsewhere():
-    assert float(kl_divergence(torch.zeros(1, 2), torch.zeros(1, 2))) == 0
+    place = torch.tensor([[1.5, -2.0]])
+    assert float(kl_divergence(place, torch.full((1, 2), 0.04).log(), place, 0.04)) == pytest.approx(0, abs=1e-6)
     expected = 0.5 * (4 + math.e - 1 - 1)
-    assert float(kl_divergence(torch.tensor([[2.0]]), torch.tensor([[1.0]]))) == pytest.approx(expected)
+    origin = torch.zeros(1, 1)
+    assert float(kl_divergence(torch.tensor([[2.0]]), torch.tensor([[1.0]]), origin, 1.0)) == pytest.approx(expected)
+    # A prior ten times as narrow: the distance counts a hundredfold.
+    near = kl_divergence(torch.tensor([[2.0]]), torch.tensor([[0.01]]).log(), origin, 0.01)
+    assert float(near) == pytest.approx(0.5 * 4 / 0.01, rel=1e-5)
+
+
+def test_kl_is_what_torch_says_of_two_normals():
+    generator = torch.Generator().manual_seed(0)
+    mean, log_variance, place = (torch.randn(20, 2, generator=generator) for _ in range(3))
+    posterior = torch.distributions.Normal(mean, (0.5 * log_variance).exp())
+    expected = torch.distributions.kl_divergence(posterior, torch.distributions.Normal(place, 0.3)).sum(dim=1)
+    assert torch.allclose(kl_divergence(mean, log_variance, place, 0.09), expected, rtol=1e-4)  # float32
+
+
+def test_the_weight_of_kl_rises_twice_and_rests_in_between():
+    weights = [cyclical(step, 100, 2) for step in range(100)]
+    assert weights[0] == weights[50] == 0 and weights[25] == weights[49] == weights[99] == 1
+    assert all(a <= b for a, b in pairwise(weights[:50])) and all(a <= b for a, b in pairwise(weights[50:]))
+
+
+@pytest.mark.parametrize("moving", [False, True])
+def test_silence_stays_silence_wherever_the_latent_is(decoder, moving):
+    z = 3 * torch.rand(4, 2, 300 if moving else 1) - 1.5
+    with torch.no_grad():
+        assert not decoder(torch.zeros(4, 1, 300), z).any()
+        decoder.layers[0].latent.bias += 0.2
+        assert not decoder(torch.zeros(4, 1, 300), z).any()
+
+
+def test_a_bias_in_a_filter_would_sound_in_silence(decoder):
+    decoder.output.bias = torch.nn.Parameter(torch.tensor([0.01]))
+    with torch.no_grad():
+        assert decoder(torch.zeros(1, 1, 300), torch.zeros(1, 2, 1)).any()
 
 
 def test_the_transfer_curve_reads_a_known_distortion():

@@ -57,12 +57,13 @@ def test_state_is_carried_and_reset(artefact, kind):
     stimulus = random_stimulus(artefact.graph, 10 * 48)
     engine = open_interpreter(kind, artefact.content)
     whole = engine.process(stimulus.dry, stimulus.z)
-    again = engine.process(stimulus.dry, stimulus.z)
     engine.reset()
     half = 5 * 48
     parts = [engine.process(stimulus.dry[:half], stimulus.z[:5]), engine.process(stimulus.dry[half:], stimulus.z[5:])]
     assert np.array_equal(np.concatenate(parts), whole)
-    assert not np.array_equal(again, whole)
+    engine.reset()
+    engine.process(stimulus.dry[:half], stimulus.z[:5])
+    assert not np.array_equal(engine.process(stimulus.dry[:half], stimulus.z[:5]), whole[:half])
 
 
 def test_a_model_no_interpreter_can_open_is_one_sentence(artefact):

@@ -40,16 +40,12 @@ const ModelInfo& Info(Scheme scheme);
 void Reset(Scheme scheme);
 
 // Audio thread. One block: `dry` and `wet` hold block_size samples, `z` one integer an axis of the
-// map.
+// map. Zeros that have lasted give zeros, wherever z is and however it moves.
 void Process(Scheme scheme, const int16_t* dry, const int16_t* z, int16_t* wet);
 
 // Audio thread. The same, but the history stays as it was: the coming block at another z. Played
 // before Process, it gives the crossfade from the old z to the new one.
 void Preview(Scheme scheme, const int16_t* dry, const int16_t* z, int16_t* wet);
-
-// Audio thread. The sample that the decoder gives at this z once its input has been zero for long:
-// not zero itself, for its biases and z alone move it.
-int16_t Idle(Scheme scheme, const int16_t* z);
 
 // For finding where two engines part: the residual stream of the last block before layer `layer`
 // (0: after the input convolution; `layers`: what the output convolution read), to block_size x

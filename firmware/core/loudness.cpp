@@ -36,8 +36,8 @@ float Along(const Row (&rows)[kRows], Position outer, Inner... inner) {
 
 Loudness At(const LoudnessMap& map, float x, float y, float level) {
   const Position at_level = PositionOf(level, LoudnessMap::kLevels);
-  const Position at_y = PositionOf((y + 1) / 2, LoudnessMap::kPlaces);
-  const Position at_x = PositionOf((x + 1) / 2, LoudnessMap::kPlaces);
+  const Position at_y = PositionOf((y + 1) / 2, LoudnessMap::kRows);
+  const Position at_x = PositionOf((x + 1) / 2, LoudnessMap::kColumns);
   return {GainOfDecibels(Along(map.makeup_quarter_db, at_level, at_y, at_x) / 4),
           Along(map.correlation_256th, at_level, at_y, at_x) / 256};
 }

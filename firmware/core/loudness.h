@@ -10,12 +10,13 @@ namespace gritspace {
 // Written by quantize/loudness.py. Rows run from the map's low edge to its high edge, levels from
 // the knob's left to its right; between them, interpolate.
 struct LoudnessMap {
-  static constexpr int kPlaces = 9;  // along X, and along Y
+  static constexpr int kColumns = 33;  // places along X
+  static constexpr int kRows = 9;      // and along Y
   static constexpr int kLevels = 5;
 
   float level_low_db, level_high_db;  // what the level knob does to the decoder's input
-  int8_t makeup_quarter_db[kLevels][kPlaces][kPlaces];   // [level][y][x], to be as loud as dry
-  uint8_t correlation_256th[kLevels][kPlaces][kPlaces];  // of wet with dry, 0: none or opposite
+  int8_t makeup_quarter_db[kLevels][kRows][kColumns];   // [level][y][x], to be as loud as dry
+  uint8_t correlation_256th[kLevels][kRows][kColumns];  // of wet with dry, 0: none or opposite
 };
 
 // At one spot and level.

@@ -73,7 +73,6 @@ void Processor::UseDecoder(Scheme scheme) {
   dc_blocker_.Reset();
   level_gain_ = 0;
   for (int16_t& axis : z_) axis = 0;
-  idle_ = decoder::Idle(scheme, z_);
 }
 
 void Processor::Process(const Sound& sound, const float* in, float* out) {
@@ -126,8 +125,6 @@ void Processor::Decode(const Sound& sound) {
     if (crossfaded_) decoder::Preview(scheme_, dry_codes_, z_, before_codes_);
     std::memcpy(z_, z, sizeof(z));
   }
-  const float idle_before = idle_;
-  if (crossfaded_) idle_ = decoder::Idle(scheme_, z_);
   decoder::Process(scheme_, dry_codes_, z_, wet_codes_);
 
   const int16_t* before = crossfaded_ ? before_codes_ : wet_codes_;
@@ -135,8 +132,8 @@ void Processor::Decode(const Sound& sound) {
   Ramp part(0, 1, model_->block_size);
   DcBlocker blocker = dc_blocker_;
   for (int i = 0; i < model_->block_size; ++i) {
-    const float from = static_cast<float>(before[i]) - idle_before;
-    const float to = static_cast<float>(wet_codes_[i]) - idle_;
+    const auto from = static_cast<float>(before[i]);
+    const auto to = static_cast<float>(wet_codes_[i]);
     wet_[i] = blocker.Process(Between(from, to, part.Next()) * scale);
   }
   blocker.EndBlock();

@@ -72,7 +72,6 @@ class Processor {
   float level_gain_ = 0;  // to codes
   Gains gains_{};
   int16_t z_[protocol::kLatentSize] = {};
-  float idle_ = 0;  // the decoder's sample for silence at z_, taken out before all else
   bool overload_ = false;
   uint32_t quiet_blocks_ = 0;  // in a row, up to this one
   float gate_ = 1;             // 1: open

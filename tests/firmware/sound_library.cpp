@@ -19,7 +19,6 @@ gritspace::Processor processor;
 // What a block did; the twin of REPORT in sounds.py.
 struct Report {
   int16_t z[2];
-  int16_t idle;  // of the decoder at this z
   uint8_t clipped, crossfaded, rested;
   float input_peak, output_peak;
   int16_t dry[kMaxBlockSize], wet[kMaxBlockSize], before[kMaxBlockSize];
@@ -35,7 +34,6 @@ extern "C" {
 [[gnu::used]] void sound_process(const gritspace::Sound* sound, float* audio, Report* report) {
   processor.Process(*sound, audio, audio);
   std::copy_n(processor.z(), 2, report->z);
-  report->idle = gritspace::decoder::Idle(sound->scheme, processor.z());
   report->clipped = processor.clipped();
   report->crossfaded = processor.crossfaded();
   report->rested = processor.rested();

@@ -68,8 +68,6 @@ void Process(Scheme scheme, const int16_t* dry, const int16_t* z, int16_t* wet) 
   last_sample[static_cast<int>(scheme)] = dry[Info(scheme).block_size - 1];
 }
 
-int16_t Idle(Scheme, const int16_t* z) { return static_cast<int16_t>(z[0] / 16); }
-
 void ReadStream(Scheme, int, int16_t*) {}
 
 }  // namespace gritspace::decoder

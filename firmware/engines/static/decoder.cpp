@@ -52,10 +52,6 @@ void Preview(Scheme scheme, const int16_t* dry, const int16_t* z, int16_t* wet) 
                           : network_int16x8.Preview(dry, z, wet);
 }
 
-int16_t Idle(Scheme scheme, const int16_t* z) {
-  return scheme == Scheme::kInt8 ? network_int8.Idle(z) : network_int16x8.Idle(z);
-}
-
 void ReadStream(Scheme scheme, int layer, int16_t* stream) {
   scheme == Scheme::kInt8 ? network_int8.ReadStream(layer, stream)
                           : network_int16x8.ReadStream(layer, stream);

@@ -56,16 +56,6 @@ class InputKernel {
     }
   }
 
-  // Audio thread. One pair of rows for zeros.
-  static void Settle(uint32_t* rows) {
-    const int32_t* table = Conv::kTable;
-    for (int channel = 0; channel < Model::kChannels; channel += 2) {
-      rows[channel] = rows[channel + 1] =
-          Pkhbt(Channel(table)(0), Channel(table + kChannelWords)(0));
-      table += kPairWords;
-    }
-  }
-
  private:
   using Scale = Requantizer<Model::kInfo.scheme, Conv::kFast>;
   static constexpr int kChannelWords = 2 + Scale::kWords;

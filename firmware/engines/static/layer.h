@@ -40,11 +40,6 @@ class LayerKernel {
     Arithmetic::Fold(Layer::kBiases, Layer::kConditionWeights, condition, biases);
   }
 
-  // Audio thread. From one pair of rows that stand for all times to the next layer's.
-  static void Settle(const uint32_t* rows, const int32_t* biases, uint32_t* next) {
-    Arithmetic::Settle(Layer::kStream, rows, biases, next);
-  }
-
   // Audio thread. From `block` of an Input to the next layer's block.
   static void Process(const uint32_t* block, const int32_t* biases, uint32_t* next) {
     if constexpr (kCompact || !kUnrolls) {

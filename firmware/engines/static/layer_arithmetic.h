@@ -122,28 +122,6 @@ class LayerArithmetic {
     }
   }
 
-  // Audio thread. From one pair of rows that stand for all times to the next layer's: every tap
-  // sees the same. Seldom run, hence short.
-  [[gnu::noinline]] static void Settle(const uint32_t* weights, const uint32_t* rows,
-                                       const int32_t* biases, uint32_t* next) {
-    for (int group = 0; group < kGroups; ++group) {
-      Columns sums{biases[0], biases[1], biases[2], biases[3]};
-      for (int tap = 0; tap < Kind::kKernelSize; ++tap) {
-        for (int channel = 0; channel < kChannels; channel += 2) {
-          sums.c0 = Smlad(weights[0], rows[channel], sums.c0);
-          sums.c1 = Smlad(weights[1], rows[channel], sums.c1);
-          sums.c2 = Smlad(weights[2], rows[channel], sums.c2);
-          sums.c3 = Smlad(weights[3], rows[channel], sums.c3);
-          weights += kColumns;
-        }
-      }
-      const int first = group * kGroupChannels;
-      Update({sums, sums}, weights, rows + first, next + first);
-      weights += kColumns * Scale::kWords;
-      biases += kColumns;
-    }
-  }
-
   // Audio thread. A layer of any dilation, tap by tap: slower than LayerKernel's, and once in the
   // image for all layers of this kind.
   [[gnu::noinline]] static void Process(const uint32_t* stream, int dilation, int pairs,

@@ -37,17 +37,6 @@ class Network {
     OutputKernel<Model>::Process(last_.block(), wet);
   }
 
-  // Audio thread. The output for zeros that have lasted: one pair of equal rows stands for all
-  // times. Changes nothing that a block does not form anew.
-  [[gnu::noinline]] int16_t Idle(const int16_t* z) {
-    uint32_t condition[Model::kConditionPairs];
-    FormCondition(z, condition);
-    alignas(8) uint32_t rows[Model::kChannels];
-    InputKernel<Model>::Settle(rows);
-    SettleLayers(condition, rows, Indices{});
-    return OutputKernel<Model>::Sample(rows);
-  }
-
   // The last block's residual stream before a layer.
   void ReadStream(int layer, int16_t* stream) const { ReadLayer(layer, stream, Indices{}); }
 
@@ -95,19 +84,6 @@ class Network {
     auto& stream = std::get<kLayer>(streams_);
     Kernel<kLayer>::Fold(condition, biases_);
     Kernel<kLayer>::Process(stream.block(), biases_, NextBlock<kLayer>());
-  }
-
-  template <size_t... kIndices>
-  void SettleLayers(const uint32_t* condition, uint32_t* rows, std::index_sequence<kIndices...>) {
-    (SettleLayer<kIndices>(condition, rows), ...);
-  }
-
-  template <int kLayer>
-  void SettleLayer(const uint32_t* condition, uint32_t* rows) {
-    uint32_t before[Model::kChannels];
-    for (int i = 0; i < Model::kChannels; ++i) before[i] = rows[i];
-    Kernel<kLayer>::Fold(condition, biases_);
-    Kernel<kLayer>::Settle(before, biases_, rows);
   }
 
   template <int kLayer>

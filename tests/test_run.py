@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""A training run from its plan to its figures: resumable, on the checkpoint's map, and not mixed with another."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from programmes import SMALL
+from rich.console import Console
+
+import model.run
+import model.train
+from model.checkpoint import CheckpointError, load_vae
+from model.config import Config
+from model.layout import FILE, Layout
+from model.run import PlanError, TrainingPlan, train_planned
+from model.sources import SourceError
+
+QUIET = Console(file=io.StringIO())
+SHORT = {"steps": 3, "rounding_steps": 1, "encoder_steps": 2, "batch_size": 2, "clip_samples": 2_048}
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """A small network; programmes of half a second for learning and measuring."""
+    monkeypatch.setattr(model.run, "Config", lambda: replace(Config(), model=SMALL.model, data=SMALL.data))
+    monkeypatch.setattr(model.train, "STATISTICS_BATCHES", 2)
+    monkeypatch.setattr("model.scores.SECONDS", 0.5)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return tmp_path_factory.mktemp("data")
+
+
+def plan(folder, data, **wishes):
+    first = {"devices": ("soft_clip", "hard_clip"), "procedural": True, "seconds": 0.5}
+    return TrainingPlan(folder, data, SHORT, **{**first, **wishes})
+
+
+def test_a_run_ends_with_rows_in_its_metrics(tmp_path, data):
+    rows = train_planned(plan(tmp_path / "run", data), QUIET)
+    assert [row["split"] for row in rows] == ["seen", "unseen_settings"]
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics["results"] == rows and metrics["git"]
+    assert load_vae(tmp_path / "run").config.data.seconds == 0.5
+    again = train_planned(plan(tmp_path / "run", data), QUIET)  # nothing is left to do but to measure
+    assert again == rows
+
+
+def test_a_run_is_not_continued_with_other_devices(tmp_path, data):
+    train_planned(plan(tmp_path / "run", data), QUIET)
+    with pytest.raises(PlanError, match=r"begun with other devices; .*--fresh"):
+        train_planned(plan(tmp_path / "run", data, devices=("fuzz",)), QUIET)
+    rows = train_planned(plan(tmp_path / "run", data, devices=("fuzz",), fresh=True), QUIET)
+    assert list(rows[0]["esr_median_by_device"]) == ["fuzz"]
+
+
+def test_devices_are_compared_once_however_often_a_run_is_interrupted(tmp_path, data, monkeypatch):
+    compared = []
+    real = model.run.compare
+
+    def noted(*arguments):
+        compared.append(1)
+        return real(*arguments)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(model.run, "compare", noted)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(model.run, "device_material", interrupted)
+        train_planned(plan(tmp_path / "run", data), QUIET)
+    train_planned(plan(tmp_path / "run", data), QUIET)
+    assert len(compared) == 1
+
+
+def test_fine_tuning_and_a_new_encoder_stay_on_the_checkpoints_map(tmp_path, data):
+    train_planned(plan(tmp_path / "first", data), QUIET)
+    first = load_vae(tmp_path / "first")
+    part = plan(tmp_path / "part", data, start=tmp_path / "first", devices=("soft_clip",))
+    assert list(train_planned(part, QUIET)[0]["esr_median_by_device"]) == ["soft_clip"]
+    assert Layout.load(tmp_path / "part") == Layout.load(tmp_path / "first")
+    train_planned(plan(tmp_path / "encoder", data, start=tmp_path / "first", encoder_only=True, devices=None), QUIET)
+    second = load_vae(tmp_path / "encoder")
+    for name, tensor in first.decoder.state_dict().items():
+        assert torch.equal(tensor, second.decoder.state_dict()[name]), name
+    assert not torch.equal(first.encoder.network[1].weight, second.encoder.network[1].weight)
+
+
+def test_a_map_of_captures_is_measured_on_their_ends(tmp_path, data):
+    from test_material import captures, pedal
+
+    folder = captures(tmp_path, [("p", 0.0, 0.5, pedal(2)), ("p", 1.0, 0.5, pedal(8))])
+    (row,) = train_planned(plan(tmp_path / "run", data, captures=folder, devices=None), QUIET)
+    assert (row["split"], list(row["esr_median_by_device"])) == ("held_back", ["p"])
+    assert row["clips"] == 2 * (2 * 48_000 // 5 // SHORT["clip_samples"])
+
+
+@pytest.mark.parametrize(
+    ("wishes", "said"),
+    [
+        ({"encoder_only": True}, "--from"),
+        ({"seconds": 0.01}, "give --seconds 0.043 or more"),
+        ({"captures": "somewhere"}, "--captures and --devices make different maps"),
+    ],
+)
+def test_wishes_that_do_not_go_together_are_refused(tmp_path, data, wishes, said):
+    with pytest.raises(PlanError, match=said):
+        train_planned(plan(tmp_path / "run", data, **wishes), QUIET)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_checkpoint_without_its_map_is_refused(tmp_path, data):
+    train_planned(plan(tmp_path / "first", data), QUIET)
+    (tmp_path / "first" / FILE).unlink()
+    with pytest.raises(CheckpointError, match=r"no usable map\.json"):
+        train_planned(plan(tmp_path / "second", data, start=tmp_path / "first"), QUIET)
+
+
+def test_without_a_soundfont_it_goes_on_and_says_so(tmp_path, data, monkeypatch):
+    def cannot(*_):
+        raise SourceError("the program fluidsynth is not here; install the Debian package fluidsynth")
+
+    monkeypatch.setattr(model.run, "render_soundfont", cannot)
+    said = io.StringIO()
+    train_planned(plan(tmp_path / "run", data, procedural=False), Console(file=said, width=200))
+    assert "learning without sampled instruments: the program fluidsynth is not here" in said.getvalue()
