@@ -24,7 +24,7 @@ class AudioConfig:
 class ModelConfig:
     channels: int = 12
     kernel_size: int = 3
-    dilations: tuple[int, ...] = (1, 2, 4, 10, 26, 70)
+    dilations: tuple[int, ...] = (1, 2, 6, 18, 54, 162)  # 10 ms of past, for coupling capacitors
     latent_names: tuple[str, ...] = ("x", "y")
     latent_limit: float = 3.0  # the map is the square of +-3, three sigma of the prior
     condition_hidden: int = 64
@@ -47,7 +47,7 @@ class DataConfig:
 @dataclass(frozen=True)
 class TrainConfig:
     seed: int = 1
-    steps: int = 30_000  # of the decoder
+    steps: int = 60_000  # of the decoder
     rounding_steps: int = 4_000  # of the decoder, with its weights rounded to 8 bits
     encoder_steps: int = 3_000
     batch_size: int = 64
@@ -56,7 +56,7 @@ class TrainConfig:
     learning_rate: float = 1e-2  # peak of the decoder's one-cycle schedule
     rounding_learning_rate: float = 5e-4
     encoder_learning_rate: float = 2e-3
-    place_spread: float = 0.04  # standard deviation of the prior around a setting's place on the map
+    place_spread: float = 0.05  # standard deviation of the prior around a setting's place on the map
     straightness: float = 10.0  # weight of the condition's bends between neighbouring places
     evenness: float = 0.1  # weight of the loudness's bends there
     beta: float = 1e-3  # weight of the KL term at the end of each cycle

@@ -63,9 +63,8 @@ def _place(programme: Programme, layout: Layout, clips: int) -> torch.Tensor:
 
 def _decoded(decoder: nn.Module, dry: torch.Tensor, wet: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
     """ESR of each clip (clips,), once the decoder's past has filled."""
-    field = int(decoder.receptive_field)
-    output = decoder(dry[:, None], z[:, :, None])[:, 0]
-    return esr(output[:, field:], wet[:, field:])
+    output = decoder.settled(dry[:, None], z[:, :, None])[:, 0]
+    return esr(output, wet[:, -output.shape[1] :])
 
 
 @torch.no_grad()

@@ -44,7 +44,7 @@ class Match:
 class _Windows:
     """Cuts of a pair: dry with the decoder's past in front of it, wet with room for the search of the lag."""
 
-    dry: torch.Tensor  # (N, receptive_field + T)
+    dry: torch.Tensor  # (N, past + T)
     wet: torch.Tensor  # (N, T + 2 * LAG_SEARCH), late by the configured latency
 
     def target(self, lag: int) -> torch.Tensor:
@@ -61,7 +61,7 @@ def _cut(vae: DistortionVae, dry: np.ndarray, wet: np.ndarray) -> list[_Windows]
     """Windows as long as the encoder's clips: to fit, to choose by, to measure on. Dealt out in order of loudness, so
     that each part has loud and quiet ones.
     """
-    length, past = vae.config.train.clip_samples, vae.decoder.receptive_field
+    length, past = vae.config.train.clip_samples, vae.decoder.past
     firsts = np.arange(0, len(dry) - length + 1, length)
     energy = np.array([np.square(wet[first : first + length]).sum() for first in firsts])
     order = np.argsort(-energy, kind="stable")
@@ -84,7 +84,7 @@ def _play(vae: DistortionVae, dry: torch.Tensor, settings: np.ndarray) -> torch.
     values = torch.from_numpy(settings.astype(np.float32))
     sounds = (10 ** (values[:, 2] / 20)[:, None, None] * dry).reshape(-1, 1, dry.shape[1])
     latents = values[:, :2].repeat_interleave(len(dry), dim=0)[:, :, None]
-    output = vae.decoder(sounds, latents)[:, 0, vae.decoder.receptive_field :]
+    output = vae.decoder.settled(sounds, latents)[:, 0]
     return output.reshape(len(values), len(dry), -1)
 
 
@@ -111,7 +111,7 @@ def _start(vae: DistortionVae, windows: _Windows, level_db: float) -> tuple[np.n
     """The best setting and lag at one input level: of a grid of spots, and of the spot that the encoder sees when wet
     has the level at which the grid's best spot plays it.
     """
-    limit, past = vae.decoder.latent_limit, vae.decoder.receptive_field
+    limit, past = vae.decoder.latent_limit, vae.decoder.past
     ruler = np.linspace(-limit, limit, START_COLUMNS)
     grid = np.array([(x, y, level_db) for x in ruler for y in ruler])
     part = windows.beginning(past)

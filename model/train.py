@@ -35,6 +35,7 @@ SAVE_EVERY = 500  # steps between resumable states
 LARGEST_GRADIENT = 1.0
 RISING = 0.2  # share of the steps over which the learning rate rises
 SHORTEST_SCHEDULE = 10  # steps: PyTorch's divides by the length of its rise less one step
+EVENED = 8  # one clip in so many is played between the places as well
 STATISTICS_BATCHES = 100  # whose mean the encoder's normalisation keeps
 
 
@@ -70,6 +71,11 @@ class _Run:
         self.step, self.seconds = 0, 0.0
         if self.path.exists():
             self._load()
+
+    @property
+    def _window(self) -> int:
+        """Samples of a clip that the decoder needs for those that it is trained on."""
+        return self.vae.decoder.past + self.config.train.decoded_samples
 
     @property
     def steps(self) -> int:
@@ -121,20 +127,18 @@ class _Run:
         return mean + spread * torch.randn(mean.shape, generator=self.generator)
 
     def _error(self, output: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """ESR, and the reconstruction term of the loss, of each clip, past the time in which history fills."""
-        field = self.vae.decoder.receptive_field
-        output, target = output[:, field:], target[:, field:]
+        """ESR, and the reconstruction term of the loss, of each clip, over what the output holds of its end."""
+        target = target[:, -output.shape[1] :]
         error = esr(output, target)
         return error, error + pre_emphasised_esr(output, target, self.config.train.pre_emphasis)
 
     def _decoder_step(self) -> float:
         train = self.config.train
-        samples = self.vae.decoder.receptive_field + train.decoded_samples
-        dry, wet, which = self.windows.draw(train.batch_size, samples, self.generator)
+        dry, wet, which = self.windows.draw(train.batch_size, self._window, self.generator)
         z = self._drawn_near(self.places[which], train.place_spread)
-        error, loss = self._error(self.vae.decoder(dry[:, None], z[:, :, None])[:, 0], wet)
+        error, loss = self._error(self.vae.decoder.settled(dry[:, None], z[:, :, None])[:, 0], wet)
         loss = loss.mean() + train.straightness * self._bends()
-        (loss + train.evenness * self._unevenness(dry[: train.batch_size // 2, None])).backward()
+        (loss + train.evenness * self._unevenness(dry[: train.batch_size // EVENED, None])).backward()
         return float(error.detach().mean())
 
     def _rounding_step(self) -> float:
@@ -164,7 +168,7 @@ class _Run:
 
     def _loudness(self, dry: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
         """Logarithm of power, plain and pre-emphasised, (B, 2)."""
-        wet = self.vae.decoder(dry, z[:, :, None])[:, 0, self.vae.decoder.receptive_field :]
+        wet = self.vae.decoder.settled(dry, z[:, :, None])[:, 0]
         treble = pre_emphasised(wet, self.config.train.pre_emphasis)
         return torch.stack([0.5 * (s.pow(2).mean(dim=1) + ENERGY_FLOOR).log() for s in (wet, treble)], dim=1)
 
@@ -173,8 +177,8 @@ class _Run:
         dry, wet, which = self.windows.draw(train.batch_size, train.clip_samples, self.generator)
         mean, log_variance = self.vae.encoder(dry, wet)
         z = self._drawn_near(mean, (0.5 * log_variance).exp())
-        window = slice(0, min(train.clip_samples, self.vae.decoder.receptive_field + train.decoded_samples))
-        error, loss = self._error(self.vae.decoder(dry[:, None, window], z[:, :, None])[:, 0], wet[:, window])
+        window = slice(0, self._window)
+        error, loss = self._error(self.vae.decoder.settled(dry[:, None, window], z[:, :, None])[:, 0], wet[:, window])
         kl = kl_divergence(mean, log_variance, self.places[which], train.place_spread**2)
         first = self.steps - train.encoder_steps
         weight = train.beta * cyclical(self.step - first, train.encoder_steps, train.beta_cycles)

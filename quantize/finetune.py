@@ -52,15 +52,15 @@ class _Lesson:
 
     dry: torch.Tensor  # (B, 1, T)
     z: torch.Tensor  # (B, 2, 1)
-    target: torch.Tensor  # (B, 1, T - history)
+    target: torch.Tensor  # (B, 1, T - past)
 
     @staticmethod
     def draw(teacher: Decoder, config: Config, tuning: FinetuneConfig, rng: np.random.Generator) -> _Lesson:
-        size, limit, history = tuning.batch_size, config.model.latent_limit, teacher.receptive_field
-        dry = dry_batch(config, size, tuning.clip_samples + history, rng)
+        size, limit, past = tuning.batch_size, config.model.latent_limit, teacher.past
+        dry = dry_batch(config, size, tuning.clip_samples + past, rng)
         z = torch.from_numpy(rng.uniform(-limit, limit, (size, len(config.model.latent_names), 1))).float()
         with torch.no_grad():
-            return _Lesson(dry, z, teacher(dry, z)[:, :, history:])
+            return _Lesson(dry, z, teacher.settled(dry, z))
 
     def loss(self, student: QuantizedDecoder) -> torch.Tensor:
         """Mean logarithm of the error-to-signal ratio: minus a tenth of the SNR in dB."""

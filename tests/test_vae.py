@@ -23,14 +23,26 @@ def decoder() -> Decoder:
     return Decoder(SMALL).eval()
 
 
-def test_a_sample_changes_only_what_follows_within_the_receptive_field(decoder):
+def test_a_sample_changes_only_what_depends_on_it(decoder):
     dry, z = torch.rand(1, 1, 60) - 0.5, torch.zeros(1, 2, 1)
     changed = dry.clone()
     changed[0, 0, 20] += 0.3
     with torch.no_grad():
         different = (decoder(dry, z) != decoder(changed, z))[0, 0].nonzero().flatten()
-    assert decoder.receptive_field == 11
-    assert different.min() == 20 and different.max() <= 20 + decoder.receptive_field - 1
+    assert decoder.past == 10
+    assert different.min() == 20 and different.max() <= 20 + decoder.past
+
+
+def test_settled_samples_are_those_whose_past_is_known(decoder):
+    dry, z = torch.rand(3, 1, 60) - 0.5, torch.rand(3, 2, 1)
+    with torch.no_grad():
+        assert torch.equal(decoder.settled(dry, z), decoder(dry, z)[:, :, decoder.past :])
+
+
+def test_what_the_decoder_hears_first_keeps_its_level_in_training(decoder):
+    """Shrunken gains would push faint sounds below the integers' smallest step."""
+    assert [parameter.requires_grad for parameter in decoder.input.parameters()] == [False]
+    assert decoder.input.weight.abs().min() >= 1
 
 
 def test_a_latent_that_moves_equals_stretches_of_constant_ones(decoder):
