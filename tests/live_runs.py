@@ -37,8 +37,8 @@ QUESTION = frame(protocol.pack("READ_STATUS", 1))
 
 
 def after(blocks: int) -> bytes:
-    """A READ_STATUS that arrives not before this many blocks: a turn of the main loop takes more than 100 ns."""
-    return bytes(blocks * 10_000) + QUESTION
+    """A READ_STATUS that arrives not before this many blocks: a turn of the main loop takes more than 50 ns."""
+    return bytes(blocks * 20_000) + QUESTION
 
 
 def live_status(run: LiveRun, question: int = -1) -> dict[str, Any]:

@@ -187,9 +187,9 @@ def test_the_live_path_is_within_its_bound(result: BenchResult) -> None:
         assert 20 < row.instructions_per_sample + link.instructions_per_sample < LIVE_CYCLES
         if row.model_cycles_per_sample is not None and link.model_cycles_per_sample is not None:
             assert row.model_cycles_per_sample + link.model_cycles_per_sample <= LIVE_CYCLES
-    # A moving spot costs a second pass of the decoder that plays, int16x8; nothing else.
+    # A moving spot costs a second pass of the decoder that plays, int16x8, which keeps no history; nothing else.
     (one_pass,) = (r.instructions_per_sample for r in result.rows if (r.scheme, r.flavour) == ("int16x8", "fast"))
-    assert 2 * one_pass < two_passes.instructions_per_sample < 2.2 * one_pass
+    assert 1.9 * one_pass < two_passes.instructions_per_sample < 2.2 * one_pass
     assert moving.instructions_per_sample == pytest.approx(still.instructions_per_sample, rel=0.05)
 
 

@@ -142,17 +142,20 @@ def test_without_its_fade_it_would_thump(tmp_path: Path) -> None:
     assert power_up_step(compile_sound(tmp_path / "sound.so", ENGINE, fault), 0.9, mix=0.0) > CLICK
 
 
-def test_another_scheme_comes_in_by_way_of_dry(engine: SoundLibrary) -> None:
-    blocks, audio = 150, sine(150)
-    scheme = np.where(np.arange(blocks) < 30, 1, 0)
-    engine.play_settled("int16x8", sounds(30, x=0.2), sine(30))
-    passage = sounds(blocks, x=0.2)
-    passage["scheme"] = scheme
-    played = engine.play(passage, audio)
+def test_another_scheme_comes_in_by_way_of_dry(stub: SoundLibrary) -> None:
+    """Of the stub, whose own treble is no more than the steps of 8 bits, and that is taken off."""
+    blocks = 150
+    audio = sine(blocks, peak=0.05)
+    steady = [stub.play_settled(name, sounds(blocks, level=1.0), audio).out for name in ("int8", "int16x8")]
+    stub.play_settled("int16x8", sounds(30, level=1.0), sine(30, peak=0.05))
+    played = stub.play(sounds(blocks, level=1.0, scheme=np.where(np.arange(blocks) < 30, 1, 0)), audio)
     codes = np.abs(played.reports["wet"][:, :BLOCK]).max(axis=1)
     assert codes[:30].min() > 128 and codes[45:].max() <= 128
-    assert np.array_equal(played.out[46 * BLOCK : 60 * BLOCK], late(audio)[46 * BLOCK : 60 * BLOCK])
-    assert np.abs(treble(played.out)[RATE // 50 :]).max() < CLICK + 2 / 128  # the last steps are those of 8 bits
+    dry = late(audio, 1)
+    assert np.array_equal(played.out[46 * BLOCK : 60 * BLOCK], dry[46 * BLOCK : 60 * BLOCK])
+    assert np.abs(played.out[70 * BLOCK :]).max() > 9 * np.abs(dry).max()
+    own = max(np.abs(treble(out)[RATE // 50 :]).max() for out in steady)
+    assert np.abs(treble(played.out)[RATE // 50 :]).max() < own + CLICK
 
 
 def test_bypass_stays_dry_to_the_bit_while_the_scheme_changes(engine: SoundLibrary) -> None:
