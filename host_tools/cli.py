@@ -20,9 +20,11 @@ from rich.console import Console
 
 from host_tools.arguments import above_zero, finite, not_negative, positive, words
 from host_tools.artefacts import CHECKPOINT, RELEASED, load_artefact, released_artefacts
+from host_tools.axes_command import add_axes_command
 from host_tools.errors import UserError
 from host_tools.files import REPOSITORY, write_atomically, write_results
 from host_tools.module.commands import add_module_commands
+from host_tools.studies import add_study_commands
 from quantize.graph import SCHEMES, GraphError
 
 if TYPE_CHECKING:
@@ -53,16 +55,15 @@ def train(arguments: argparse.Namespace) -> int:
 
 
 def evaluate(arguments: argparse.Namespace) -> int:
-    from host_tools import learning
-    from host_tools.tables import aliasing_table, evaluate_table, map_table
+    from host_tools import evaluation
 
-    model, rows = learning.evaluate_pairs(arguments.weights, arguments.data, console, held_out=arguments.match)
-    _show(evaluate_table(rows), ())
-    measures, aliasing = learning.evaluate_map(arguments.weights, console)
-    _show(map_table(measures), ())
-    _show(aliasing_table(aliasing), ())
+    where = (arguments.weights, arguments.data)
+    found = evaluation.evaluate(*where, console, held_out=arguments.match, report=arguments.report)
+    for table in found.tables.values():
+        _show(table, ())
     if arguments.json:
-        write_results(arguments.json, model, rows, map=measures, aliasing=aliasing)
+        more = {"map": found.measures, "played_map": found.played, "aliasing": found.aliasing}
+        write_results(arguments.json, found.model_id, found.rows, **more)
     return 0
 
 
@@ -129,14 +130,8 @@ def verify(arguments: argparse.Namespace) -> int:
     samples = arguments.random_samples
     if samples is None:
         samples = 1_000_000 if arguments.board in BULK_BOARDS else 48_000
-    result = run(
-        arguments.board,
-        _artefacts(arguments),
-        audio,
-        samples,
-        seconds_per_recording=arguments.seconds,
-        console=console,
-    )
+    given = (arguments.board, _artefacts(arguments), audio, samples)
+    result = run(*given, seconds_per_recording=arguments.seconds, console=console)
     _show(parity_table(result), (*result.notes, *result.reasons))
     console.print(f"{result.verdict} in {result.seconds:.0f} s")
     if arguments.json:
@@ -243,7 +238,10 @@ def build_parser() -> argparse.ArgumentParser:
 
     sub = command(evaluate, "measure a checkpoint: pairs it never saw, the map, aliasing", weights, rows, data)
     sub.add_argument("--match", action="store_true", help="also devices it never met, by matching; some minutes")
+    sub.add_argument("--report", type=Path, metavar="DIR", help="write a page to look at and listen to in this folder")
 
+    add_study_commands(commands, weights, rows, data)
+    add_axes_command(commands, weights, rows)
     sub = command(match, "the spot and levels that are most like a wet recording of a dry one", weights, rows)
     sub.add_argument("dry", type=Path, metavar="DRY.wav")
     sub.add_argument("wet", type=Path, metavar="WET.wav")
@@ -264,12 +262,10 @@ def build_parser() -> argparse.ArgumentParser:
     sub.add_argument("--samples", type=positive, default=1_000_000, help="random ones, each scheme")
     sub.add_argument("--qat", action="store_true", help="also QAT's exact forward pass against TFLite Micro")
 
-    text = "a device against golden, bit for bit, and against the float model"
-    sub = command(verify, text, scheme, models, audio, rows)
+    sub = command(verify, "a device against golden, bit for bit, and the float model", scheme, models, audio, rows)
     sub.add_argument("--board", default="host", help="host, qemu_m7, or any port that pyserial opens")
     sub.add_argument("--seconds", type=above_zero, default=1.0, help="of each recording (default 1)")
-    text = "each scheme (default 1,000,000; over a port 48,000)"
-    sub.add_argument("--random-samples", type=not_negative, default=None, help=text)
+    sub.add_argument("--random-samples", type=not_negative, help="each scheme (default 1,000,000; over a port 48,000)")
 
     sub = command(render, "play a recording at a spot of the map", scheme, models)
     sub.add_argument("dry", type=Path, metavar="DRY.wav")

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from host_tools import boards, learning, plots
+from host_tools import boards, evaluation, learning, plots
 from host_tools.artefacts import CHECKPOINT, RELEASED, Artefact, joined_model_id, released_artefacts
 from host_tools.audio import load_audio, recorded_audio, save_audio
 from host_tools.bench import bench
@@ -68,8 +68,8 @@ def demo(console: Console) -> str:
         wishes: dict[str, Any] = {"devices": DEVICES, "seconds": TRAIN_SECONDS, "procedural": True, "fresh": True}
         learning.train_run(TrainingPlan(weights, data, settings, start=CHECKPOINT, **wishes), console)
     with stage("evaluate: pairs it never saw"):
-        identity, evaluation = learning.evaluate_pairs(weights, data, console, DEVICES)
-        console.print(to_rich(evaluate_table(evaluation)))
+        identity, errors = evaluation.evaluate_pairs(weights, data, console, DEVICES)
+        console.print(to_rich(evaluate_table(errors)))
     with stage("quantise: int8 and int16x8, the last steps on the chip's integers"):
         settings = {"steps": QUANTIZE_STEPS, "exact_steps": EXACT_STEPS, "learning_rate": QUANTIZE_RATE}
         rows = learning.quantize_checkpoint(
@@ -107,7 +107,7 @@ def demo(console: Console) -> str:
         parity=parity,
         witness=seen,
         bench=figures,
-        evaluation=evaluation,
+        evaluation=errors,
         pictures=pictures,
         sounds=sounds,
     )

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The stages that need torch, for the command line: train, evaluate, match, quantise. The only module of host_tools
-that loads it.
+"""The stages that need torch, for the command line: train, match, quantise; `evaluation`, `studies` and `axes_command`
+have the rest, and no other module of host_tools loads it.
 
 Depends on `model` and `quantize.export`; turns their errors into UserError, and recordings into what they train and
 measure on.
@@ -23,7 +23,7 @@ from rich.console import Console
 from safetensors import SafetensorError
 
 from host_tools.artefacts import load_artefact, released_artefacts
-from host_tools.audio import RECORDED_FOLDER, RECORDED_PACKAGE, load_audio, recorded_audio, save_audio
+from host_tools.audio import load_audio, recorded_audio, save_audio
 from host_tools.comparison import ErrorEnergy, Tally
 from host_tools.errors import UserError
 from host_tools.interpreters import open_interpreter
@@ -33,15 +33,12 @@ from host_tools.witness import WitnessRow
 from model.captures import CaptureError, PairError, load_pair
 from model.checkpoint import CheckpointError, load_config, load_vae
 from model.data import DataError, delayed
-from model.devices import HELD_OUT, DeviceError
-from model.layout import Layout
+from model.devices import DeviceError
 from model.matching import match
-from model.material import CAPTURED, absent
 from model.plugins import PluginError
-from model.run import PlanError, TrainingPlan, chosen, load_layout, train_planned
-from model.scores import aliasing_scores, decoder_render, map_scores, matched_row, pair_rows
+from model.run import PlanError, TrainingPlan, chosen, train_planned
+from model.scores import decoder_render
 from model.sources import SourceError
-from model.vae import DistortionVae
 from quantize.export import ExportError, export, load_quantized
 from quantize.finetune import FinetuneConfig
 from quantize.graph import GraphError
@@ -61,7 +58,7 @@ Settings = Mapping[str, Any]  # fields of a configuration; None keeps the defaul
 
 
 @contextmanager
-def _user_errors() -> Iterator[None]:
+def user_errors() -> Iterator[None]:
     """What a user can cause becomes a UserError; third-party notes about their own future are not for users."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -80,48 +77,8 @@ def _user_errors() -> Iterator[None]:
 
 def train_run(plan: TrainingPlan, console: Console) -> list[dict[str, Any]]:
     """The rows of `model.run.train_planned`."""
-    with _user_errors():
+    with user_errors():
         return train_planned(plan, console)
-
-
-def evaluate_pairs(
-    weights: Path, data: Path, console: Console, devices: Sequence[str] | None = None, held_out: bool = False
-) -> tuple[str, list[dict[str, Any]]]:
-    """The checkpoint's id and a row for each split; `held_out` adds the devices that it never met, matched by example.
-
-    Devices that are not installed are left out, and so are recorded instruments where there are none.
-    """
-    with _user_errors():
-        vae, layout = load_vae(weights), load_layout(weights)
-        rows = []
-        if names := _here(devices or _playable(layout), vae, console):
-            instruments = RECORDED_FOLDER if RECORDED_FOLDER.is_dir() else None
-            if not instruments:
-                console.print(f"no recorded instruments; install the Debian package {RECORDED_PACKAGE}")
-            rows = pair_rows(vae, layout, names, data, console, instruments)
-        if held_out and (names := _here(HELD_OUT, vae, console)):
-            rows.append(matched_row(vae, names, console))
-        return _identity(weights), rows
-
-
-def evaluate_map(weights: Path, console: Console) -> tuple[dict[str, float], list[dict[str, float]]]:
-    """The measures of the whole map, and the rows of aliasing of the devices on it."""
-    with _user_errors():
-        vae, layout = load_vae(weights), load_layout(weights)
-        names = _here(_playable(layout), vae, console)
-        return map_scores(vae), aliasing_scores(vae, layout, names) if names else []
-
-
-def _playable(layout: Layout) -> list[str]:
-    """The devices that can play new audio; captured ones cannot."""
-    return [name for name in layout.devices if layout.family(name) != CAPTURED]
-
-
-def _here(names: Sequence[str], vae: DistortionVae, console: Console) -> list[str]:
-    missing, packages = absent(names, vae.config.audio)
-    if missing:
-        console.print(f"left out, not here: {', '.join(missing)}; install the Debian packages {packages}")
-    return [name for name in names if name not in missing]
 
 
 def match_recordings(
@@ -132,7 +89,7 @@ def match_recordings(
     `models` holds the checkpoint's `.tflite`; without it there is no figure of the integers, and the float decoder
     plays `output`. Errors are over the first MATCH_SECONDS of what the two have in common.
     """
-    with _user_errors():
+    with user_errors():
         vae = load_vae(weights)
         audio, limit = vae.config.audio, vae.decoder.latent_limit
         pair = load_pair(dry_path, wet_path, audio.sample_rate)
@@ -143,7 +100,7 @@ def match_recordings(
         target = np.roll(delayed(pair.wet[shown], audio), -found.lag_samples)
         wet = gain * decoder_render(vae)(dry, z[None])[0]
         result = {
-            "model_id": _identity(weights),
+            "model_id": identity(weights),
             "z": list(found.z),
             "knobs": [(value + limit) / (2 * limit) for value in found.z],
             "input_level_db": found.input_level_db,
@@ -168,7 +125,7 @@ def _esr(target: np.ndarray, wet: np.ndarray) -> float | None:
     return energy.esr
 
 
-def _identity(weights: Path) -> str:
+def identity(weights: Path) -> str:
     return hashlib.sha256((weights / "weights.safetensors").read_bytes()).hexdigest()[:8]
 
 
@@ -198,7 +155,7 @@ def quantize_checkpoint(
 
     `settings` replace fields of FinetuneConfig where they are not None; `start` is an earlier `out`.
     """
-    with _user_errors():
+    with user_errors():
         tuning = replace(FinetuneConfig(), **chosen(settings))
         clips = loudest_clips(load_config(weights).audio.sample_rate, instruments)
         return export(weights, out, schemes, tuning, clips, start=start, console=console)
@@ -210,7 +167,7 @@ QAT_CLIP_BLOCKS = 512  # the latent rests over a clip; each clip starts from sil
 def qat_witness(models: Path, schemes: Sequence[str], samples: int) -> list[WitnessRow]:
     """QAT's exact forward pass against TFLite Micro's interpreter on random integers, clip by clip."""
     rows = []
-    with _user_errors(), torch.no_grad():
+    with user_errors(), torch.no_grad():
         for artefact in released_artefacts(schemes, models):
             decoder, tally = load_quantized(models, artefact.scheme), Tally()
             engine = open_interpreter("tflm", artefact.content)

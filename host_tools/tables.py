@@ -147,7 +147,8 @@ def evaluate_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         ("ESR %\nmedian", "esr_median", _percent),
         ("\nmean", "esr_mean", _percent),
         ("\n95th", "esr_p95", _percent),
-        ("encoder\nmedian", "encoder_median", _percent),
+        ("MR-STFT\nmedian", "mr_stft_median", "{:.2f}".format),
+        ("encoder\nESR %", "encoder_median", _percent),
     )
     cells = [(str(row["split"]).replace("_", " "), *_measured(row, columns)) for row in rows]
     headings = ("split", *(heading for heading, _, _ in columns))
@@ -155,8 +156,8 @@ def evaluate_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     return Table("The float model", headings, tuple(cells), _unmarked(cells), left=1, caption=caption)
 
 
-def map_table(measures: Mapping[str, float]) -> Table:
-    """What the map is like to play."""
+def map_table(measures: Mapping[str, float], played: Mapping[str, float] | None = None) -> Table:
+    """What the map is like to play: by the float decoder, and by the module where that was measured."""
     lines = (
         ("loudness, ± dB", "loudness_plus_minus_db"),
         ("DC, worst, dBFS", "dc_worst_dbfs"),
@@ -168,9 +169,14 @@ def map_table(measures: Mapping[str, float]) -> Table:
         ("step to the next place, median, dB", "step_median_db"),
         ("step to the next place, worst, dB", "step_worst_db"),
     )
-    cells = [(text, f"{measures[key]:.2f}") for text, key in lines]
-    caption = f"{measures['places']} places; the decoder alone, before the module's loudness table and DC blocker."
-    return Table("The map", ("measure", "figure"), tuple(cells), _unmarked(cells), left=1, caption=caption)
+    columns = [measures, *filter(None, [played])]
+    cells = [(text, *(f"{column[key]:.2f}" for column in columns)) for text, key in lines]
+    headings = ("measure", "decoder", "module")[: 1 + len(columns)]
+    caption = (
+        f"{measures['places']:.0f} x {measures['places']:.0f} places. The decoder is the float one, alone; the module "
+        "plays int16x8 through its loudness table and DC blocker, its knobs turned."
+    )
+    return Table("The map", headings, tuple(cells), _unmarked(cells), left=1, caption=caption)
 
 
 def aliasing_table(rows: Sequence[Mapping[str, float]]) -> Table:

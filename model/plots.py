@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Pictures of the map and of how well it does, from arrays to a file whose ending says the format. Depends on
-matplotlib and scikit-learn; measures nothing and knows no network.
+"""Pictures of the map, from arrays to a file whose ending says the format. Depends on matplotlib and scikit-learn;
+measures nothing and knows no network.
 
 Categories have Okabe and Ito's colours ("Color Universal Design", 2008) and a shape each; amounts have viridis, which
 colour-blind eyes and grey printers order alike.
@@ -16,9 +16,6 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
-from scipy.signal import ShortTimeFFT
-from scipy.signal.windows import hann
 from sklearn.manifold import TSNE
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#6B6F76")
@@ -27,9 +24,6 @@ GREY, INK, AMOUNTS = "#B4B8BF", "#20242A", "viridis"
 LEGEND_ROWS = 16
 COLUMNS = 3  # of small multiples
 DEVICE_COLUMNS = 6
-SPECTROGRAM_WINDOW, SPECTROGRAM_FLOOR_DB = 2048, -90.0
-LEAST_RATIO = 1e-6  # ESR of a perfect clip, which a log axis could not show
-TICKS_PERCENT = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000)
 
 STYLE = {
     "figure.facecolor": "white",
@@ -48,6 +42,32 @@ STYLE = {
 }
 
 
+def places(
+    z: np.ndarray, devices: Sequence[str], families: Sequence[str], drive: np.ndarray, limit: float, path: Path
+) -> None:
+    """Where settings (N, 2) are learned: a column for each device, named above it, a colour and shape for each family,
+    larger dots for more drive (N,) in 0..1.
+    """
+    names, kinds = np.asarray(devices), np.asarray(families)
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(11.4, 5.4), layout="constrained")
+        panel = figure.subplots()
+        for index, family in enumerate(sorted(set(families))):
+            colour, marker = category_style(index)
+            x, y = z[kinds == family].T
+            sizes = 24 + 60 * drive[kinds == family]
+            panel.scatter(x, y, s=sizes, color=colour, marker=marker, lw=0, clip_on=False, zorder=2, label=family)
+        for name in dict.fromkeys(devices):
+            x, y = z[names == name].T
+            panel.plot(x, y, color=GREY, linewidth=0.7, zorder=1)
+            panel.annotate(
+                name, (x[-1], limit), xytext=(0, 9), textcoords="offset points", rotation=50, rotation_mode="anchor"
+            )
+        panel.set(xlim=(-limit, limit), ylim=(-limit, limit), xlabel="x: character", ylabel="y: drive")
+        figure.legend(loc="outside right upper", title="family", alignment="left")
+        figure.savefig(path)
+
+
 def latent_maps(z: np.ndarray, values: Mapping[str, np.ndarray | Sequence[str]], limit: float, path: Path) -> None:
     """Clips at z (N, 2), a panel for each entry of `values`: names (N,) get colours and shapes, numbers (N,) a scale.
 
@@ -57,7 +77,7 @@ def latent_maps(z: np.ndarray, values: Mapping[str, np.ndarray | Sequence[str]],
         rows = math.ceil(len(values) / COLUMNS)
         figure = Figure(figsize=(3.5 * min(COLUMNS, len(values)) + 1.8, 2.95 * rows), layout="constrained")
         panels = figure.subplots(rows, min(COLUMNS, len(values)), squeeze=False)
-        for panel, (title, labels) in _filled(panels, values):
+        for panel, (title, labels) in filled(panels, values):
             array = np.asarray(labels)
             if array.dtype.kind in "US":
                 _scatter_names(figure, panel, z, array)
@@ -77,7 +97,7 @@ def device_maps(z: np.ndarray, devices: Sequence[str], drive: np.ndarray, limit:
         rows = math.ceil(len(kinds) / columns)
         figure = Figure(figsize=(1.75 * columns + 0.8, 1.95 * rows), layout="constrained")
         panels = figure.subplots(rows, columns, squeeze=False)
-        for panel, (title, chosen) in _filled(panels, kinds):
+        for panel, (title, chosen) in filled(panels, kinds):
             panel.scatter(z[~chosen, 0], z[~chosen, 1], s=2, color=GREY, alpha=0.35, linewidths=0)
             points = panel.scatter(
                 z[chosen, 0], z[chosen, 1], s=9, c=drive[chosen], cmap=AMOUNTS, vmin=0, vmax=1, linewidths=0
@@ -96,7 +116,7 @@ def grid_maps(fields: Mapping[str, np.ndarray], limit: float, path: Path) -> Non
         columns = min(COLUMNS, len(fields))
         rows = math.ceil(len(fields) / columns)
         figure = Figure(figsize=(3.5 * columns, 2.95 * rows), layout="constrained")
-        for panel, (title, field) in _filled(figure.subplots(rows, columns, squeeze=False), fields):
+        for panel, (title, field) in filled(figure.subplots(rows, columns, squeeze=False), fields):
             axes = [np.linspace(-limit, limit, size) for size in field.shape[::-1]]
             image = panel.pcolormesh(*axes, field, cmap=AMOUNTS, shading="gouraud", rasterized=True)
             bar = figure.colorbar(image, ax=panel, fraction=0.05, pad=0.02)
@@ -107,24 +127,32 @@ def grid_maps(fields: Mapping[str, np.ndarray], limit: float, path: Path) -> Non
         figure.savefig(path)
 
 
-def spectrograms(clips: Mapping[str, np.ndarray], sample_rate: int, path: Path) -> None:
-    """Sounds of one length, (samples,), side by side, in dB below the loudest point of all: for swept sines."""
-    transform = ShortTimeFFT(hann(SPECTROGRAM_WINDOW), SPECTROGRAM_WINDOW // 8, sample_rate)
-    powers = {name: transform.spectrogram(np.asarray(clip, np.float64)) for name, clip in clips.items()}
-    top = max(float(power.max()) for power in powers.values())
+def pair_plot(columns: Mapping[str, np.ndarray], shade: str, path: Path) -> None:
+    """Every two columns (N,) against each other below the diagonal, how each is spread on it; coloured by `shade`, one
+    of them.
+    """
+    names = list(columns)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(3.6 * len(clips) + 0.6, 3.2), layout="constrained")
-        panels = figure.subplots(1, len(clips), sharey=True, squeeze=False)[0]
-        for panel, (name, power) in zip(panels, powers.items(), strict=True):
-            level = np.maximum(10 * np.log10(np.maximum(power / top, 1e-20)), SPECTROGRAM_FLOOR_DB)
-            low, high, *_ = transform.extent(len(clips[name]))
-            image = panel.imshow(
-                level, "magma", aspect="auto", origin="lower", extent=(low, high, 0, sample_rate / 2e3),
-                vmin=SPECTROGRAM_FLOOR_DB, vmax=0,
-            )  # fmt: skip
-            panel.set(title=name, xlabel="s", xlim=(0, len(clips[name]) / sample_rate))
-        panels[0].set_ylabel("kHz")
-        figure.colorbar(image, ax=panels, label="dB", fraction=0.03, pad=0.01)
+        figure = Figure(figsize=(1.5 * len(names) + 0.8, 1.4 * len(names)), layout="constrained")
+        panels = figure.subplots(len(names), len(names), sharex="col")
+        for row, down in enumerate(names):
+            for column, across in enumerate(names):
+                panel = panels[row, column]
+                if column > row:
+                    panel.set_visible(False)
+                elif column == row:
+                    panel.hist(columns[down], bins=24, color=GREY)
+                    panel.set(yticks=())
+                else:
+                    values = (columns[across], columns[down])
+                    points = panel.scatter(*values, s=3, c=columns[shade], cmap=AMOUNTS, alpha=0.7, linewidths=0)
+                if column == 0:
+                    panel.set_ylabel(down)
+                elif column < row:
+                    panel.tick_params(labelleft=False)
+                if row == len(names) - 1:
+                    panel.set_xlabel(across)
+        figure.colorbar(points, ax=panels, label=shade, fraction=0.02, pad=0.01, aspect=50, shrink=0.5)
         figure.savefig(path)
 
 
@@ -137,7 +165,7 @@ def feature_map(features: np.ndarray, names: Sequence[str], path: Path, seed: in
     perplexity = min(30.0, (len(features) - 1) / 3)
     points = TSNE(init="pca", perplexity=perplexity, random_state=seed).fit_transform(scaled)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(7.6, 4.8), layout="constrained")
+        figure = Figure(figsize=(9.6, 5.2), layout="constrained")
         panel = figure.subplots()
         _scatter_names(figure, panel, points, np.asarray(names))
         panel.set(xticks=(), yticks=())
@@ -145,36 +173,7 @@ def feature_map(features: np.ndarray, names: Sequence[str], path: Path, seed: in
         figure.savefig(path)
 
 
-def esr_by_device(ratios: Mapping[str, np.ndarray], path: Path, goal: float = 0.01) -> None:
-    """ESR of each clip, (clips,) as a ratio, in a strip a device, best median on top; a dashed line at the goal."""
-    order = sorted(ratios, key=lambda name: float(np.median(ratios[name])), reverse=True)
-    rng = np.random.default_rng(0)
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(7.2, 0.9 + 0.24 * len(order)), layout="constrained")
-        panel = figure.subplots()
-        for row, name in enumerate(order):
-            percent = 100 * np.maximum(ratios[name], LEAST_RATIO)
-            panel.scatter(
-                percent, row + rng.uniform(-0.22, 0.22, len(percent)), s=7, color=COLOURS[5], alpha=0.45, lw=0
-            )
-            panel.plot([np.median(percent)] * 2, [row - 0.36, row + 0.36], color=COLOURS[0], linewidth=2.2)
-        panel.axvline(100 * goal, color=COLOURS[3], linewidth=0.9, linestyle=(0, (4, 3)))
-        everything = 100 * np.maximum(np.concatenate([np.ravel(r) for r in ratios.values()]), LEAST_RATIO)
-        low, high = everything.min() / 1.3, everything.max() * 1.3
-        panel.set(
-            xscale="log", xlim=(low, high), ylim=(-0.7, len(order) - 0.3), xlabel="ESR; bar: median, dashed: goal"
-        )
-        ticks = [tick for tick in TICKS_PERCENT if low <= tick <= high]
-        panel.set_xticks(ticks, [f"{tick:g} %" for tick in ticks])
-        panel.xaxis.set_minor_locator(NullLocator())
-        panel.set_yticks(range(len(order)), order)
-        panel.tick_params(axis="y", length=0)
-        panel.grid(axis="x", color=GREY, alpha=0.4, linewidth=0.5)
-        panel.set_axisbelow(True)
-        figure.savefig(path)
-
-
-def _filled(panels: np.ndarray, entries: Mapping) -> list[tuple[Axes, tuple]]:
+def filled(panels: np.ndarray, entries: Mapping) -> list[tuple[Axes, tuple]]:
     """Panels with their entries; those left over are hidden."""
     for spare in panels.ravel()[len(entries) :]:
         spare.set_visible(False)

@@ -115,7 +115,7 @@ def _material(plan: TrainingPlan, config: Config, console: Console) -> Material:
     require(names, layout, config.audio)
     layout = layout or compare(config, names, console)
     _keep_layout(plan.folder, layout)
-    recordings = None if plan.procedural else plan.audio or _soundfont(plan.data, config, console)
+    recordings = None if plan.procedural else plan.audio or sampled_instruments(plan.data, config, console)
     return device_material(config, names, layout, recordings, plan.data, console)
 
 
@@ -130,7 +130,7 @@ def _keep_layout(folder: Path, layout: Layout) -> None:
     layout.save(folder)
 
 
-def _soundfont(data: Path, config: Config, console: Console) -> Path | None:
+def sampled_instruments(data: Path, config: Config, console: Console) -> Path | None:
     """The folder of rendered instruments; None where they cannot be rendered."""
     folder = data / "soundfont"
     console.print(f"sampled instruments: {folder}; rendering them takes half a minute, once")

@@ -18,13 +18,14 @@ from rich.progress import track
 
 from model.aliasing import AUDIBLE_HZ, Render, measure_aliasing
 from model.config import AudioConfig
-from model.data import Recipe, Setting, build, grid, make_programme
+from model.data import Programme, Recipe, Setting, build, grid, make_programme
 from model.devices import device
 from model.evaluate import between, split_errors
 from model.layout import Layout
 from model.map_measures import measure_map
-from model.matching import match
+from model.matching import Match, match
 from model.material import WORKERS
+from model.spectral import mr_stft_distance
 from model.vae import DistortionVae
 
 SECONDS, SEED = 2.0, 0  # of each setting's programme
@@ -60,7 +61,7 @@ def pair_rows(
 def matched_row(vae: DistortionVae, devices: Sequence[str], console: Console) -> dict[str, Any]:
     """Devices that are not on the map, by the spot and levels that `match` finds for each at a few drives."""
     audio, recipe = vae.config.audio, Recipe("devices", MATCHED_SECONDS, SEED)
-    names, errors = [], []
+    names, errors, distances = [], [], []
     settings = [Setting(name, drive) for name in devices for drive in MATCHED_DRIVES]
     for setting in track(settings, "matching devices it never met", console=console):
         programme, found = make_programme(setting, recipe, audio)
@@ -69,7 +70,9 @@ def matched_row(vae: DistortionVae, devices: Sequence[str], console: Console) ->
             continue
         wet = programme.wet[audio.latency_samples :].astype(float)
         names.append(setting.device)
-        errors.append(match(vae, programme.dry[: len(wet)].astype(float), wet).esr)
+        matched = match(vae, programme.dry[: len(wet)].astype(float), wet)
+        errors.append(matched.esr)
+        distances.append(_matched_distance(vae, programme, matched))
     by_device = {name: float(np.median([e for n, e in zip(names, errors, strict=True) if n == name])) for name in names}
     return {
         "split": "unseen_devices",
@@ -77,8 +80,17 @@ def matched_row(vae: DistortionVae, devices: Sequence[str], console: Console) ->
         "esr_median": float(np.median(errors)),
         "esr_mean": float(np.mean(errors)),
         "esr_p95": float(np.percentile(errors, 95)),
+        "mr_stft_median": float(np.median(distances)),
         "esr_median_by_device": by_device,
     }
+
+
+def _matched_distance(vae: DistortionVae, programme: Programme, found: Match) -> float:
+    """MR-STFT distance of what a match plays, over the whole programme."""
+    dry = 10 ** (found.input_level_db / 20) * programme.dry
+    wet = 10 ** (found.output_level_db / 20) * decoder_render(vae)(dry, np.array([found.z]))
+    target = np.roll(programme.wet, -found.lag_samples)
+    return float(mr_stft_distance(torch.from_numpy(wet).float(), torch.from_numpy(target)[None].float())[0])
 
 
 def decoder_render(vae: DistortionVae) -> Render:

@@ -64,9 +64,9 @@ class _Run:
             self.vae.load_state_dict(start.state_dict())
         train, decoder, encoder = config.train, self.vae.decoder, self.vae.encoder
         self.phases = (
-            _Phase("decoder", decoder, self._decoder_step, train.learning_rate, train.steps),
-            _Phase("rounding", decoder, self._rounding_step, train.rounding_learning_rate, train.rounding_steps),
-            _Phase("encoder", encoder, self._encoder_step, train.encoder_learning_rate, train.encoder_steps),
+            Phase("decoder", decoder, self._decoder_step, train.learning_rate, train.steps),
+            Phase("rounding", decoder, self._rounding_step, train.rounding_learning_rate, train.rounding_steps),
+            Phase("encoder", encoder, self._encoder_step, train.encoder_learning_rate, train.encoder_steps),
         )
         self.step, self.seconds = 0, 0.0
         if self.path.exists():
@@ -82,7 +82,7 @@ class _Run:
         return sum(phase.steps for phase in self.phases)
 
     @property
-    def phase(self) -> _Phase:
+    def phase(self) -> Phase:
         """The one that the next step belongs to."""
         ends = accumulate(phase.steps for phase in self.phases)
         return next(phase for phase, end in zip(self.phases, ends, strict=True) if self.step < end)
@@ -200,7 +200,7 @@ class _Run:
             self.vae.encoder(dry, wet)
 
 
-class _Phase:
+class Phase:
     """What one network learns by, for a number of steps; `take_step` leaves gradients behind and returns the ESR."""
 
     def __init__(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The networks: an encoder that places a pair on the 2-D map, and the streaming decoder that the module plays.
 
-Depends on torch, `config` and `features`; no training, no data. Notable about the decoder:
+Depends on torch, `config`, `features` and `latent`; no training, no data. Notable about the decoder:
 - every clamp is the range of an integer type after quantisation, so the quantised network clamps for free;
 - one limit along the residual stream, so residual additions need no rescaling;
 - the latent enters each layer as a constant per block, which an engine folds into the gates' biases;
@@ -16,6 +16,7 @@ from torch import nn
 from model.config import Config
 from model.features import feature_count, mel_filterbank, pair_features
 from model.gated_layer import gated_layer
+from model.latent import sampled
 
 # Of the encoder's running statistics. PyTorch's 0.1 averages some ten batches, and that noise alone moved the latent
 # enough to triple the error of a fine-tuned checkpoint (model/LOG.md).
@@ -158,7 +159,5 @@ class DistortionVae(nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """dry and wet (B, T) → reconstruction of the window, mean and log-variance (B, Z); samples z while training."""
         mean, log_variance = self.encoder(dry, wet)
-        z = mean
-        if self.training:
-            z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+        z = sampled(mean, log_variance) if self.training else mean
         return self.decoder(dry[:, None, window], z[:, :, None])[:, 0], mean, log_variance

@@ -137,7 +137,7 @@ def _boolean(value: bool) -> str:
 def _loudness(model: str, table: LoudnessTable) -> list[str]:
     nested = [
         str(values.tolist()).translate(str.maketrans("[]", "{}")).split(", ")
-        for values in (table.makeup_quarter_db, table.correlation_256th)
+        for values in (table.column_255th, table.makeup_quarter_db, table.correlation_256th)
     ]
     return [
         f"const LoudnessMap {model}::kLoudness = {{",

@@ -20,22 +20,29 @@ from scipy.signal import lfilter
 from quantize.golden import GoldenDecoder
 from quantize.graph import Graph
 
-COLUMNS, ROWS = 33, 9  # places along x and along y, from edge to edge: x goes through all devices
+COLUMNS, ROWS = 49, 9  # along x, which goes through all devices, and along y, from edge to edge
 LEVELS = 5  # of the level knob, from left to right
 LEVEL_RANGE_DB = (-20.0, 20.0)
 MAKEUP_LIMIT_DB = 30.0  # the knob's 20 and what a clean corner of the map takes away; fits int8
 STEPS_PER_DB = 4
 CORRELATION_STEPS = 256
 
-REFERENCE_SECONDS = 0.25
-REFERENCE_RMS_DB = -12.0  # below full scale
+# Loudness bends where a device begins, sometimes within a hundredth of the map, and columns go where it bends. To find
+# that, as many places as eight bits tell apart are played, at a few rows and levels.
+PLACES = 256
+OUTLINE_ROWS = np.array([0.0, 0.5, 1.0])
+OUTLINE_LEVELS_DB = (-20.0, 0.0)
+
+REFERENCE_SECONDS = 0.1  # with 0.25 the table suits other sounds no better
+REFERENCE_RMS_DB = -16.0  # below full scale: recordings whose peaks just fit have about that
 SILENCE = 1e-12  # mean square: nothing is made up further than MAKEUP_LIMIT_DB, so it only spares the logarithm
 
 
 @dataclass(frozen=True, eq=False)
 class LoudnessTable:
-    """Both indexed [level][y][x]."""
+    """At rows and levels that are evenly spread, and at columns that are not. Both tables are indexed [level][y][x]."""
 
+    column_255th: np.ndarray  # (COLUMNS,) uint8, rising from 0 to 255: of the way along x
     makeup_quarter_db: np.ndarray  # (LEVELS, ROWS, COLUMNS) int8: what makes wet as loud as dry
     correlation_256th: np.ndarray  # (LEVELS, ROWS, COLUMNS) uint8: of wet with dry, 0 for none or opposite
 
@@ -43,41 +50,65 @@ class LoudnessTable:
 def flat_table() -> LoudnessTable:
     """Of a decoder that is everywhere as loud as its input and much like it."""
     shape = (LEVELS, ROWS, COLUMNS)
-    return LoudnessTable(np.zeros(shape, np.int8), np.full(shape, CORRELATION_STEPS - 1, np.uint8))
+    columns = np.linspace(0, PLACES - 1, COLUMNS).astype(np.uint8)
+    return LoudnessTable(columns, np.zeros(shape, np.int8), np.full(shape, CORRELATION_STEPS - 1, np.uint8))
 
 
 def measure_loudness(graph: Graph) -> LoudnessTable:
-    """Plays the reference at every place and level on golden; some ten seconds for the shipped decoder.
+    """Plays the reference at every place and level on golden; 40 seconds for the shipped decoder.
 
     The first latent axis is X, the second Y; raises ValueError when there are others.
     """
     if len(graph.latent) != 2:
         raise ValueError(f"a loudness table has two axes, the decoder {len(graph.latent)}")
-    dry = reference_signal(graph.sample_rate)
-    weighted_dry = k_weighted(dry, graph.sample_rate)
-    wanted = mean_square(weighted_dry)
-    makeup_db = np.zeros((LEVELS, ROWS, COLUMNS))
-    correlation = np.zeros_like(makeup_db)
-    for level, level_db in enumerate(np.linspace(*LEVEL_RANGE_DB, LEVELS)):
-        wet = _played_everywhere(graph, 10 ** (level_db / 20) * dry)
-        weighted_wet = k_weighted(wet, graph.sample_rate)
-        got = np.maximum(mean_square(weighted_wet), SILENCE)
-        makeup_db[level] = 10 * np.log10(wanted / got)
-        correlation[level] = np.mean(weighted_wet * weighted_dry, axis=-1) / np.sqrt(wanted * got)
-    makeup_steps = np.rint(np.clip(makeup_db, -MAKEUP_LIMIT_DB, MAKEUP_LIMIT_DB) * STEPS_PER_DB)
+    every = np.arange(PLACES)
+    outline = [_against_dry(graph, level_db, every, OUTLINE_ROWS)[0] for level_db in OUTLINE_LEVELS_DB]
+    columns = columns_of(np.concatenate(outline))
+    levels_db, rows = np.linspace(*LEVEL_RANGE_DB, LEVELS), np.linspace(0, 1, ROWS)
+    makeup_db, correlation = np.stack([_against_dry(graph, db, columns, rows) for db in levels_db], axis=1)
+    for louder in range(LEVELS - 1, 0, -1):  # where 8 bits round to silence, as much as a straight decoder would take
+        straight_db = np.minimum(makeup_db[louder] + levels_db[louder] - levels_db[louder - 1], MAKEUP_LIMIT_DB)
+        makeup_db[louder - 1] = np.where(makeup_db[louder - 1] < MAKEUP_LIMIT_DB, makeup_db[louder - 1], straight_db)
+    makeup_steps = np.rint(makeup_db * STEPS_PER_DB).astype(np.int8)
     correlation_steps = np.clip(np.rint(correlation * CORRELATION_STEPS), 0, CORRELATION_STEPS - 1)
-    return LoudnessTable(makeup_steps.astype(np.int8), correlation_steps.astype(np.uint8))
+    return LoudnessTable(columns.astype(np.uint8), makeup_steps, correlation_steps.astype(np.uint8))
+
+
+def columns_of(profiles: np.ndarray) -> np.ndarray:
+    """profiles (N, PLACES) → the COLUMNS places, in order, between which straight lines follow all of them.
+
+    From both edges on, the next one is always where the lines are furthest off (Douglas and Peucker, 1973).
+    """
+    columns = [0, PLACES - 1]
+    while len(columns) < COLUMNS:
+        lines = [np.interp(np.arange(PLACES), columns, profile[columns]) for profile in profiles]
+        off = np.abs(lines - profiles).max(axis=0)
+        off[columns] = -1
+        columns = sorted([*columns, int(off.argmax())])
+    return np.array(columns)
+
+
+def _against_dry(graph: Graph, level_db: float, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Makeup in dB and correlation (2, rows, columns) of the reference at a level; columns are places of PLACES, rows
+    shares of the way.
+    """
+    dry = reference_signal(graph.sample_rate)
+    wet = _played(graph, 10 ** (level_db / 20) * dry, columns / (PLACES - 1), rows)
+    weighted_dry, weighted_wet = k_weighted(dry, graph.sample_rate), k_weighted(wet, graph.sample_rate)
+    wanted, got = mean_square(weighted_dry), np.maximum(mean_square(weighted_wet), SILENCE)
+    makeup_db = np.clip(10 * np.log10(wanted / got), -MAKEUP_LIMIT_DB, MAKEUP_LIMIT_DB)
+    return np.stack([makeup_db, np.mean(weighted_wet * weighted_dry, axis=-1) / np.sqrt(wanted * got)])
 
 
 def reference_signal(sample_rate: int) -> np.ndarray:
     """A bass note, a plucked chord and a drum, (T,) float64 within [-1, 1), in whole steps of 16 bits."""
     time = np.arange(round(REFERENCE_SECONDS * sample_rate)) / sample_rate
-    signal = 0.9 * _plucked(time, 55.0, start=0.0, decay_per_second=4.0)
+    signal = 0.5 * _plucked(time, 55.0, start=0.0, decay_per_second=4.0)
     for index, frequency in enumerate((164.8, 246.9, 415.3)):
-        signal += 0.5 * _plucked(time, frequency, start=0.03 * index, decay_per_second=8.0)
+        signal += 0.5 * _plucked(time, frequency, start=0.02 * index, decay_per_second=8.0)
     since_drum = time - 0.5 * REFERENCE_SECONDS
     noise = np.random.default_rng(0).uniform(-1.0, 1.0, time.size)
-    signal += np.where(since_drum >= 0, noise * np.exp(-60.0 * np.maximum(since_drum, 0)), 0)
+    signal += np.where(since_drum >= 0, 2.0 * noise * np.exp(-60.0 * np.maximum(since_drum, 0)), 0)
     signal *= 10 ** (REFERENCE_RMS_DB / 20) / math.sqrt(mean_square(signal))
     return np.clip(np.rint(signal * 32768), -32768, 32767) / 32768
 
@@ -125,14 +156,16 @@ def _high_pass(sample_rate: int) -> tuple[list[float], list[float]]:
     return [1.0, -2.0, 1.0], [1.0, 2 * (k * k - 1) / scale, (1 - k / q + k * k) / scale]
 
 
-def _played_everywhere(graph: Graph, dry: np.ndarray) -> np.ndarray:
-    """dry (T,), full scale is 1 → wet (y, x, T) of every place, in time with dry, its mean taken out."""
+def _played(graph: Graph, dry: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """dry (T,), full scale is 1 → wet (rows, columns, T) at shares of the way along either axis, in time with dry, its
+    mean taken out.
+    """
     lead = graph.receptive_field  # silence first: from its reset, the decoder needs that long to settle
     codes = graph.input.input.quantize(np.pad(dry, (lead, graph.latency_samples)), graph.scheme)
     decoder = GoldenDecoder(graph)
-    wet = np.zeros((ROWS, COLUMNS, dry.size))
-    for y, x in np.ndindex(ROWS, COLUMNS):
-        shares = (x / (COLUMNS - 1), y / (ROWS - 1))
+    wet = np.zeros((len(rows), len(columns), dry.size))
+    for y, x in np.ndindex(wet.shape[:2]):
+        shares = (columns[x], rows[y])
         real = [axis.low + (axis.high - axis.low) * share for axis, share in zip(graph.latent, shares, strict=True)]
         decoder.reset()
         played = decoder.process(codes, graph.condition[0].input.quantize(np.array(real), graph.scheme))

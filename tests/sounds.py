@@ -16,7 +16,7 @@ from compiled import FIRMWARE, STUB_DECODER, TEST_SOURCES, compile_library
 
 from host_tools.cortex_m7 import CortexM7
 from quantize.graph import SCHEMES
-from quantize.loudness import COLUMNS, LEVELS, ROWS
+from quantize.loudness import COLUMNS, LEVELS, PLACES, ROWS
 
 RATE, BLOCK = 48_000, 48  # of the released decoders and of the stub
 BLOCKS_PER_SECOND = RATE // BLOCK
@@ -43,6 +43,7 @@ LOUDNESS_MAP = np.dtype(
     [
         ("low_db", "f4"),
         ("high_db", "f4"),
+        ("column", "u1", COLUMNS),
         ("makeup", "i1", (LEVELS, ROWS, COLUMNS)),
         ("correlation", "u1", (LEVELS, ROWS, COLUMNS)),
     ],
@@ -125,6 +126,11 @@ class SoundLibrary:
         pointers = [ctypes.c_void_p(array.ctypes.data) for array in (table, at, found)]
         self._library.loudness_at(*pointers, ctypes.c_size_t(len(at)))
         return found
+
+
+def columns_on_map(table: np.ndarray) -> np.ndarray:
+    """Where the columns of a LOUDNESS_MAP are, (COLUMNS,) within -1..1."""
+    return table["column"] / (PLACES - 1) * 2 - 1
 
 
 def compile_for_cortex_m7(target: Path, decoder: list[Path]) -> CortexM7:

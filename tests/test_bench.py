@@ -131,7 +131,7 @@ def test_trained_decoders_are_within_bounds(result: BenchResult, artefacts: list
 
 def test_the_compact_flavour_is_as_small_as_promised() -> None:
     row, _ = measure(synthetic_graph("int16x8"), "compact")
-    loudness_bytes = 2 * LEVELS * ROWS * COLUMNS
+    loudness_bytes = COLUMNS + 2 * LEVELS * ROWS * COLUMNS
     assert row.flash_bytes - loudness_bytes <= COMPACT_FLASH_BYTES
     assert 1_000 < row.ram_bytes <= RAM_BYTES and 100 < row.stack_bytes <= STACK_BYTES
 

@@ -104,7 +104,8 @@ def test_the_maps_edges_are_integers_of_the_latent(scheme: str, low: int) -> Non
 def test_the_loudness_table_arrives_in_the_firmware(tmp_path: Path) -> None:
     """In its order, [level][y][x], and to the last entry."""
     rng, shape = np.random.default_rng(0), (LEVELS, ROWS, COLUMNS)
-    table = LoudnessTable(rng.integers(-128, 128, shape).astype(np.int8), rng.integers(0, 256, shape).astype(np.uint8))
+    makeup, correlation = rng.integers(-128, 128, shape).astype(np.int8), rng.integers(0, 256, shape).astype(np.uint8)
+    table = LoudnessTable(rng.permutation(256)[:COLUMNS].astype(np.uint8), makeup, correlation)
     # An include in quotes is looked for beside the file first: these find each other, not the shipped models.
     decoder = [tmp_path / "decoder.cpp", *(tmp_path / f"model_{scheme}.cpp" for scheme in SCHEMES)]
     decoder[0].write_text(ENGINE[0].read_text())
@@ -117,6 +118,7 @@ def test_the_loudness_table_arrives_in_the_firmware(tmp_path: Path) -> None:
     for scheme in SCHEMES:
         found = library.loudness_map(scheme)
         assert np.array_equal([found["low_db"], found["high_db"]], LEVEL_RANGE_DB)
+        assert np.array_equal(found["column"], table.column_255th)
         assert np.array_equal(found["makeup"], table.makeup_quarter_db)
         assert np.array_equal(found["correlation"], table.correlation_256th)
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Errors on programmes: by the setting's place and by the encoder, summarised; a perfect decoder has none."""
+"""Errors on programmes: by the setting's place and by the encoder, ESR and MR-STFT, summarised; a perfect decoder has
+none.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +21,10 @@ def vae():
     return DistortionVae(SMALL).eval()
 
 
+def whole(programme, wet):
+    return Programme(programme.setting, programme.dry, wet.astype(np.float32))
+
+
 def as_decoded(vae, programmes):
     """The same dry sounds with what the decoder makes of them, clip by clip, as wet."""
     length = SMALL.train.clip_samples
@@ -27,7 +33,7 @@ def as_decoded(vae, programmes):
         clips = torch.from_numpy(programme.dry[: len(programme.dry) // length * length]).reshape(-1, 1, length)
         with torch.no_grad():
             wet = vae.decoder(clips, z.expand(len(clips), -1, -1)).flatten().numpy()
-        yield Programme(programme.setting, programme.dry, wet)
+        yield Programme(programme.setting, programme.dry[: len(wet)], wet)
 
 
 def test_between_a_grid_are_its_gaps():
@@ -47,11 +53,28 @@ def test_a_decoder_has_no_error_against_itself_at_its_settings_and_some_elsewher
     assert split_errors(vae, moved, LAYOUT).place.min() > 1e-6
 
 
+def test_the_spectral_distance_is_of_the_whole_programme_at_its_place(vae):
+    def decoded(programme, drive):
+        z = torch.tensor(LAYOUT.at("tanh", drive))[None, :, None]
+        with torch.no_grad():
+            return vae.decoder(torch.from_numpy(programme.dry)[None, None], z)[0, 0].numpy()
+
+    programmes = tanh_programmes()
+    here = [whole(p, decoded(p, p.setting.drive)) for p in programmes]
+    there = [whole(p, decoded(p, 1 - p.setting.drive)) for p in programmes if p.setting.drive != 0.5]
+    equal, moved = (split_errors(vae, pairs, LAYOUT).distance for pairs in (here, there))
+    assert equal.shape == (len(DRIVES),) and equal.max() < 1e-4  # float32 sums in another order
+    assert moved.min() > 1e-3
+
+
 def test_a_row_summarises_each_device():
-    errors = SplitErrors(("a", "a", "a", "b"), np.array([0.1, 0.2, 0.6, 0.3]), np.array([1.0, 1.0, 1.0, 3.0]))
+    errors = SplitErrors(
+        ("a", "a", "a", "b"), np.array([0.1, 0.2, 0.6, 0.3]), np.array([1.0, 1.0, 1.0, 3.0]), np.array([0.5, 0.7])
+    )
     row = errors.row("seen")
     assert (row["split"], row["clips"]) == ("seen", 4)
     assert row["esr_median"] == pytest.approx(0.25) and row["esr_mean"] == pytest.approx(0.3)
     assert row["esr_p95"] == pytest.approx(np.percentile([0.1, 0.2, 0.6, 0.3], 95))
+    assert row["mr_stft_median"] == pytest.approx(0.6)
     assert (row["encoder_median"], row["encoder_mean"]) == (1.0, 1.5)
     assert row["esr_median_by_device"] == {"a": pytest.approx(0.2), "b": pytest.approx(0.3)}

@@ -22,7 +22,7 @@ from test_material import captures, pedal, playing
 
 import model.run
 import model.train
-from host_tools import cli, learning
+from host_tools import cli, evaluation, learning
 from model import material
 from model.checkpoint import save_weights
 from model.config import Config
@@ -43,8 +43,8 @@ def small(monkeypatch, tmp_path):
     monkeypatch.setattr(model.run, "Config", lambda: replace(Config(), model=SMALL.model, data=SMALL.data, train=train))
     monkeypatch.setattr(model.train, "STATISTICS_BATCHES", 2)
     monkeypatch.setattr("model.scores.SECONDS", 0.3)
-    monkeypatch.setattr(learning, "RECORDED_FOLDER", tmp_path / "recorded")
-    monkeypatch.setattr(learning, "map_scores", partial(learning.map_scores, places=3))
+    monkeypatch.setattr(evaluation, "RECORDED_FOLDER", tmp_path / "recorded")
+    monkeypatch.setattr(evaluation, "map_scores", partial(evaluation.map_scores, places=3))
     monkeypatch.setattr(cli, "RUNS", tmp_path / "runs")
 
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a decoder's loudness table says is so: BS.1770's weighting, the table's measurement, its interpolation in the
-firmware, and in the end what is heard."""
+"""A decoder's loudness table: BS.1770's weighting, how it is measured, and how the firmware interpolates in it."""
 
 from __future__ import annotations
 
@@ -10,23 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.interpolate import RegularGridInterpolator
-from sounds import (
-    BLOCK,
-    ENGINE,
-    LOUDNESS_MAP,
-    RATE,
-    SoundLibrary,
-    compile_for_cortex_m7,
-    compile_sound,
-    sounds,
-)
+from sounds import ENGINE, LOUDNESS_MAP, RATE, SoundLibrary, columns_on_map, compile_for_cortex_m7, compile_sound
 
 from quantize import loudness
 from quantize.graph import SCHEMES, Graph
 from quantize.loudness import (
     COLUMNS,
     LEVELS,
+    PLACES,
     ROWS,
+    columns_of,
     k_weighted,
     mean_square,
     measure_loudness,
@@ -34,23 +26,17 @@ from quantize.loudness import (
 )
 from quantize.synthetic import synthetic_graph
 
-LATENCY = 6  # of the released decoders
-
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> SoundLibrary:
     return compile_sound(tmp_path_factory.mktemp("loudness") / "sound.so", ENGINE)
 
 
-def loudness_db(signal: np.ndarray) -> float:
-    """Of audio at 48 kHz, less its mean; 0 dB is a mean square of 1 after weighting."""
-    return float(10 * np.log10(mean_square(k_weighted(signal - signal.mean(), RATE))))
-
-
 def random_map(seed: int = 0) -> np.ndarray:
     rng, shape = np.random.default_rng(seed), (LEVELS, ROWS, COLUMNS)
     table = np.zeros((), LOUDNESS_MAP)
     table["low_db"], table["high_db"] = -13, 22
+    table["column"] = [0, *np.sort(rng.choice(np.arange(1, PLACES - 1), COLUMNS - 2, replace=False)), PLACES - 1]
     table["makeup"], table["correlation"] = rng.integers(-128, 128, shape), rng.integers(0, 256, shape)
     return table
 
@@ -100,8 +86,8 @@ def straight(gain: float, latency: int) -> Graph:
 @pytest.fixture
 def few_places(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two a side: for decoders that do not care."""
-    monkeypatch.setattr(loudness, "COLUMNS", 2)
-    monkeypatch.setattr(loudness, "ROWS", 2)
+    for name in ("COLUMNS", "ROWS", "PLACES"):
+        monkeypatch.setattr(loudness, name, 2)
 
 
 @pytest.mark.usefixtures("few_places")
@@ -129,6 +115,19 @@ def test_silence_is_no_number_out_of_range() -> None:
 
 
 @pytest.mark.usefixtures("few_places")
+def test_where_eight_bits_hear_nothing_wet_is_made_up_as_if_they_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten decibels for each step of the level, up to the limit."""
+
+    def deaf(graph: Graph, level_db: float, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        makeup_db = loudness.MAKEUP_LIMIT_DB if level_db < 5 else 2.0
+        return np.stack([np.full((len(rows), len(columns)), value) for value in (makeup_db, 0.0)])
+
+    monkeypatch.setattr(loudness, "_against_dry", deaf)
+    table = measure_loudness(straight(0.5, latency=0))
+    assert np.array_equal(table.makeup_quarter_db[:, 1, 1] / 4, [30, 22, 12, 2, 2])
+
+
+@pytest.mark.usefixtures("few_places")
 def test_a_decoder_that_inverts_resembles_nothing() -> None:
     wire = straight(0.5, latency=0)
     inverted = replace(wire, output=replace(wire.output, weights=-wire.output.weights))
@@ -149,6 +148,19 @@ def test_more_axes_than_two_are_refused() -> None:
         measure_loudness(deep)
 
 
+def test_columns_go_where_the_sound_bends() -> None:
+    """Two profiles of straight lines but for a jump each: there are columns on both sides of both jumps."""
+    every = np.arange(PLACES)
+    columns = columns_of(np.stack([np.where(every > 100, 9.0, 0.1 * every), np.where(every > 200, -3.0, 0.0)]))
+    assert {0, 100, 101, 200, 201, PLACES - 1} <= set(columns.tolist())
+    assert columns.shape == (COLUMNS,) and (np.diff(columns) > 0).all()
+
+
+def test_a_map_without_bends_has_columns_all_the_same() -> None:
+    columns = columns_of(np.zeros((1, PLACES)))
+    assert (np.diff(columns) > 0).all() and columns[[0, -1]].tolist() == [0, PLACES - 1]
+
+
 def test_the_firmware_interpolates_in_decibels(engine: SoundLibrary) -> None:
     """Against SciPy; beyond the edges it is as at the edge."""
     table, rng = random_map(), np.random.default_rng(1)
@@ -157,9 +169,8 @@ def test_the_firmware_interpolates_in_decibels(engine: SoundLibrary) -> None:
     )
     at[:, 2] = (at[:, 2] + 1) / 2  # the knob goes from 0
     found = engine.loudness_at(table, at)
-    axes = [np.linspace(-1, 1, lines) for lines in (ROWS, COLUMNS)]
     inside = np.clip(at, (-1, -1, 0), (1, 1, 1)).astype(np.float32)[:, ::-1]  # level, y, x
-    grid = (np.linspace(0, 1, LEVELS), *axes)
+    grid = (np.linspace(0, 1, LEVELS), np.linspace(-1, 1, ROWS), columns_on_map(table))
     makeup_db = RegularGridInterpolator(grid, table["makeup"] / 4)(inside)
     correlation = RegularGridInterpolator(grid, table["correlation"] / 256)(inside)
     assert np.abs(20 * np.log10(found[:, 0]) - makeup_db).max() < 1e-3  # float32 on 64 dB, steps of up to 64 dB a cell
@@ -180,60 +191,3 @@ def test_the_cortex_m7_interpolates_to_the_same_bits(engine: SoundLibrary, tmp_p
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_noon_is_no_gain(scheme: str, engine: SoundLibrary) -> None:
     assert engine.loudness_at(engine.loudness_map(scheme), np.array([[0.0, 0.0, 0.5]]))[0, 2] == 1
-
-
-def heard_db(engine: SoundLibrary, scheme: str, **values: np.ndarray | float) -> np.ndarray:
-    """The reference again and again, once a value: how much louder than itself it comes out each time."""
-    dry = reference_signal(RATE)
-    blocks = -(-(dry.size + LATENCY) // BLOCK)
-    audio = np.zeros(blocks * BLOCK)
-    audio[: dry.size] = dry
-    times = max(np.size(value) for value in values.values())
-    every = {name: np.repeat(np.broadcast_to(value, times), blocks) for name, value in values.items()}
-    out = engine.play_settled(scheme, sounds(blocks * times, **every), np.tile(audio, times)).out.astype(np.float64)
-    heard = out.reshape(times, -1)[:, LATENCY : LATENCY + dry.size]
-    return np.array([loudness_db(row) for row in heard]) - loudness_db(dry)
-
-
-TOLERANCE_DB = 2.0  # on the table's places it is the rounding to a quarter; between them, how the map bends
-
-
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_everywhere_on_the_map_wet_is_as_loud_as_dry(scheme: str, engine: SoundLibrary) -> None:
-    """On the table's places and between them, at the table's levels and between them."""
-    rng = np.random.default_rng(4)
-    steps = np.array([COLUMNS - 1, ROWS - 1])
-    on_grid = rng.integers(0, steps + 1, (20, 2)) / steps * 2 - 1
-    between = (rng.integers(0, steps, (20, 2)) + 0.5) / steps * 2 - 1
-    x, y = np.concatenate([on_grid, between]).T
-    level = rng.integers(0, 2 * LEVELS - 1, x.size) / (2 * LEVELS - 2)
-    off = np.abs(heard_db(engine, scheme, x=x, y=y, level=level))
-    assert off[level * (LEVELS - 1) % 1 == 0][:10].max() < TOLERANCE_DB
-    # Between them, where a device begins is a bend that the table does not see: a few places are further off.
-    assert np.mean(off < TOLERANCE_DB) >= 0.85 and off.max() < 3 * TOLERANCE_DB
-
-
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_turning_the_level_does_not_turn_the_volume(scheme: str, engine: SoundLibrary) -> None:
-    level = np.linspace(0, 1, 17)
-    for x, y in ((0.1, -0.9), (0.0, 0.0), (-0.6, 0.8)):
-        assert np.abs(heard_db(engine, scheme, x=x, y=y, level=level)).max() < TOLERANCE_DB
-
-
-def test_without_the_table_it_would_not_be_even(tmp_path: Path) -> None:
-    fault = ("even * loudness.makeup", "even")
-    faulty = compile_sound(tmp_path / "sound.so", ENGINE, fault)
-    assert np.abs(heard_db(faulty, "int16x8", y=-0.9, level=np.array([0.0, 1.0]))).max() > 5
-
-
-def test_mixing_keeps_the_loudness(engine: SoundLibrary) -> None:
-    """Places where wet resembles dry, half and hardly; knob positions all over."""
-    mix = np.linspace(0, 1, 9)
-    for x, y, level in ((0.0, 0.0, 0.5), (1.0, 0.0, 0.5), (0.75, 1.0, 1.0)):
-        assert np.ptp(heard_db(engine, "int16x8", x=x, y=y, level=level, mix=mix)) < 0.5
-
-
-def test_a_plain_crossfade_would_not_keep_the_loudness(tmp_path: Path) -> None:
-    fault = ("root *= 1.5F - 0.5F * x * root * root;", "root = 1;")
-    faulty = compile_sound(tmp_path / "sound.so", ENGINE, fault)
-    assert np.ptp(heard_db(faulty, "int16x8", x=0.75, y=1.0, level=1.0, mix=np.linspace(0, 1, 9))) > 2

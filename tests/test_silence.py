@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from sounds import BLOCK, BLOCKS_PER_SECOND, ENGINE, RATE, SoundLibrary, compile_sound, sounds

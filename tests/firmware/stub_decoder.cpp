@@ -9,7 +9,10 @@ namespace gritspace::decoder {
 namespace {
 
 LoudnessMap MakeFlatMap() {
-  LoudnessMap map{-20, 20, {}, {}};
+  LoudnessMap map{-20, 20, {}, {}, {}};
+  for (int i = 0; i < LoudnessMap::kColumns; ++i) {
+    map.column_255th[i] = static_cast<uint8_t>(255 * i / (LoudnessMap::kColumns - 1));
+  }
   for (auto& level : map.correlation_256th) {
     for (auto& row : level) {
       for (uint8_t& correlation : row) correlation = 255;

@@ -211,10 +211,11 @@ class Taps {
     const bool straddles = (kKernelSize - 1 - step / kPairs) * kDilation % 2 != 0;
     return EarlyWord(step) + (straddles ? kChannels - 1 : 1);
   }
-  // Where a step's pointers have to be, for its loads to reach: seldom elsewhere than at the start.
+  // Where a step's pointers have to be, for its loads to reach: at the start, or where its tap
+  // begins, so that they seldom move.
   static constexpr int SamplesMoved(int step) {
     const int farthest = step + 1 < kSteps ? LateWord(step + 1) : EarlyWord(step);
-    return farthest <= kFarthest ? 0 : EarlyWord(step);
+    return farthest <= kFarthest ? 0 : EarlyWord(step / kPairs * kPairs);
   }
   static constexpr int WeightsMoved(int step) { return step / kStride * kStride * 4; }
   static constexpr int kStride = kFarthest / 4 - 1;
