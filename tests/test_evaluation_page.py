@@ -14,7 +14,7 @@ import soundfile
 import torch
 from programmes import SMALL
 
-from host_tools import cli, learning
+from host_tools import cli, evaluation
 from host_tools.evaluation_page import CHAPTERS, write_page
 from host_tools.tables import evaluate_table
 from model.checkpoint import save_weights
@@ -90,10 +90,10 @@ def small(monkeypatch, tmp_path):
     for module in ("scores", "exhibition"):
         monkeypatch.setattr(f"model.{module}.SECONDS", 0.3)
     monkeypatch.setattr("model.gallery.SWEEP_SECONDS", 0.5)
-    monkeypatch.setattr(learning, "RECORDED_FOLDER", tmp_path / "nowhere")
+    monkeypatch.setattr(evaluation, "RECORDED_FOLDER", tmp_path / "nowhere")
     monkeypatch.setattr("host_tools.audio.RECORDED_FOLDER", tmp_path / "nowhere")
     for name in ("map_scores", "draw"):
-        monkeypatch.setattr(learning, name, partial(getattr(learning, name), places=3))
+        monkeypatch.setattr(evaluation, name, partial(getattr(evaluation, name), places=3))
 
 
 def evaluate(monkeypatch, tmp_path, family: str, report: Path) -> int:

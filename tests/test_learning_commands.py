@@ -155,7 +155,7 @@ def test_evaluate_writes_rows_map_and_aliasing(monkeypatch, capsys, tmp_path, we
 def test_evaluate_matches_held_out_devices_that_are_here(monkeypatch, capsys, tmp_path, weights):
     gone = SimpleNamespace(name="ds1", package="guitarix-lv2", host="lv2", family="hard", installed=lambda: False)
     monkeypatch.setitem(material.PLUGINS, "ds1", gone)
-    monkeypatch.setattr(learning, "HELD_OUT", ("half_wave", "ds1"))
+    monkeypatch.setattr(evaluation, "HELD_OUT", ("half_wave", "ds1"))
     monkeypatch.setattr("model.scores.MATCHED_DRIVES", (0.5,))
     target = tmp_path / "evaluate.json"
     assert run(monkeypatch, tmp_path, "evaluate", "--weights", weights, "--match", "--json", target) == 0
