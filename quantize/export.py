@@ -81,7 +81,7 @@ def export(
         else:
             student = load_quantized(start, scheme)
         before = float(np.median(snr_to_float(vae.decoder, student, list(clips))))
-        result = finetune(vae.decoder, student, tuning, console)
+        result = finetune(vae.decoder, student, tuning, console, keep_start=start is None)
         after = float(np.median(snr_to_float(vae.decoder, student, list(clips))))
         row = {"scheme": scheme, "model_id": "", "snr_db_before": before, "snr_db": after}
         target = folder / scheme

@@ -78,13 +78,18 @@ def _exam(student: QuantizedDecoder, lessons: list[_Lesson]) -> float:
 
 
 def finetune(
-    teacher: Decoder, student: QuantizedDecoder, tuning: FinetuneConfig, console: Console | None = None
+    teacher: Decoder,
+    student: QuantizedDecoder,
+    tuning: FinetuneConfig,
+    console: Console | None = None,
+    *,
+    keep_start: bool = False,
 ) -> dict[str, float]:
     """Trains `student` in place, and leaves it as it was at its best, exact and in evaluation mode.
 
     Weights near a rounding threshold keep stepping over it, so the last step is not the best one: every EXAM_EVERY
-    steps the integers are measured on clips that are not trained on. The start is no candidate: what comes out is new.
-    Returns {seconds, best_step, snr_db of that measure}.
+    steps the integers are measured on clips that are not trained on. With `keep_start` the start is a candidate, too: a
+    teacher whose weights are rounded already leaves little to learn. Without it what comes out is new. Returns {seconds, best_step, snr_db of that measure}.
     """
     rng = np.random.default_rng(tuning.seed)
     torch.manual_seed(tuning.seed)
@@ -94,7 +99,9 @@ def finetune(
     lessons = [_Lesson.draw(teacher, student.config, tuning, exam_rng) for _ in range(EXAM_LESSONS)]
     optimiser = torch.optim.Adam(student.parameters(), lr=tuning.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, tuning.steps, eta_min=0.01 * tuning.learning_rate)
-    started, best_step, best, best_state = time.perf_counter(), 0, -math.inf, student.state_dict()
+    started, best_step, best, best_state = time.perf_counter(), 0, -math.inf, copy.deepcopy(student.state_dict())
+    if keep_start:
+        best = _exam(student, lessons)
     bars = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
     title = TextColumn(f"quantising {student.scheme.name}")
     with Progress(title, *bars, console=console or Console()) as progress:
@@ -110,7 +117,7 @@ def finetune(
                 decibels = _exam(student, lessons)
                 if decibels > best:
                     best_step, best, best_state = step, decibels, copy.deepcopy(student.state_dict())
-            progress.update(bar, completed=step, description=f"SNR to float {best:.1f} dB" if best_step else "")
+            progress.update(bar, completed=step, description=f"SNR to float {best:.1f} dB" if best > -math.inf else "")
     student.load_state_dict(best_state)
     student.eval()
     student.exact = True

@@ -33,7 +33,7 @@ PROMISED = {
 COMPACT_FLASH_BYTES, RAM_BYTES, STACK_BYTES = 12_000, 8_000, 512
 # Of the released decoders, in the fast flavour: half of what the Daisy Seed has at its default 400 MHz, for int16x8.
 RELEASED_CYCLES = {"int16x8": 4_000, "int8": 4_600}
-RELEASED_FLASH_BYTES, RELEASED_RAM_BYTES, RELEASED_STACK_BYTES = 34_000, 15_000, 768
+RELEASED_FLASH_BYTES, RELEASED_RAM_BYTES, RELEASED_STACK_BYTES = 34_000, 20_000, 768
 LIVE_CYCLES = 600  # of a sample: controls, map, levels, mix, meters, lights and the link together
 
 needs_model = pytest.mark.skipif(cycle_model.find_model() is None, reason="llvm-mca is not installed")
@@ -156,7 +156,7 @@ def test_parts_are_all_of_a_decoder_and_nothing_twice(result: BenchResult) -> No
         # Each part is rounded to a tenth.
         assert sum(p.instructions_per_sample for p in parts) == pytest.approx(row.instructions_per_sample, abs=0.6)
         in_layers = [part.instructions_per_sample for part in parts if part.part in layers]
-        assert max(in_layers) == pytest.approx(min(in_layers), rel=0.01)  # only their dilation differs
+        assert max(in_layers) == pytest.approx(min(in_layers), rel=0.05)  # the longest dilation moves its pointers
         assert sum(in_layers) > 0.9 * row.instructions_per_sample
 
 

@@ -94,6 +94,16 @@ def test_finetuning_comes_closer_to_the_teacher():
     assert student.exact and not student.training
 
 
+@pytest.mark.parametrize("keep_start", [True, False])
+def test_finetuning_that_only_harms_can_keep_its_start(keep_start):
+    teacher, student = decoders("int16x8")
+    before = {name: value.clone() for name, value in student.state_dict().items()}
+    harmful = FinetuneConfig(steps=3, exact_steps=1, clip_samples=512, learning_rate=0.3)
+    result = finetune(teacher, student, harmful, QUIET, keep_start=keep_start)
+    kept = all(torch.equal(value, before[name]) for name, value in student.state_dict().items())
+    assert kept == keep_start == (result["best_step"] == 0)
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_onnx_holds_the_same_network(scheme, tmp_path):
     _, student = decoders(scheme)

@@ -232,6 +232,7 @@ class Taps {
     if constexpr (!kLast) {
       at.samples += SamplesMoved(kStep + 1) - kSamples;
       at.weights += WeightsMoved(kStep + 1) - kWeights;
+      if constexpr (SamplesMoved(kStep + 1) != kSamples) Hide(at);
       if constexpr (!kReaches) {
         at.late = at.samples[kLate + kSamples - SamplesMoved(kStep + 1)];
         at.even = at.weights[4 * (kStep + 1) - WeightsMoved(kStep + 1)];
