@@ -28,7 +28,7 @@ from model.losses import esr, pre_emphasised_esr
 from model.material import WORKERS, device_material, require
 from model.run import PlanError, load_layout, sampled_instruments
 from model.scores import SECONDS, SEED
-from model.train import Phase
+from model.train import Phase, denormals_flushed
 from model.vae import Decoder
 
 UNITS = (8, 16)  # of the GRUs; 8 is the most that NeuralSeed plays on a Daisy Seed with two knobs
@@ -139,10 +139,10 @@ def train_peer(network: nn.Module, course: Course, steps: int, name: str, consol
         return float(error.detach().mean())
 
     phase = Phase(name, network, take_step, train.learning_rate, steps)
-    torch.set_flush_denormal(True)  # decaying notes end in denormals, which cost ten times the time
-    for _ in track(range(steps), name, console=console):
-        phase.take_step()
-        phase.descend()
+    with denormals_flushed():
+        for _ in track(range(steps), name, console=console):
+            phase.take_step()
+            phase.descend()
 
 
 def errors(network: nn.Module, course: Course) -> dict[str, float]:

@@ -220,6 +220,16 @@ class Phase:
 
 
 @contextmanager
+def denormals_flushed() -> Iterator[None]:
+    """Decaying notes end in denormals, which cost ten times the time."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+@contextmanager
 def _interrupts_noted() -> Iterator[list[bool]]:
     """Ctrl-C fills the list instead of breaking a step in two; a half step could not be resumed exactly."""
     noted: list[bool] = []
@@ -250,14 +260,14 @@ def train(
     Ctrl-C, with a resumable state left behind.
     """
     console = console or Console()
-    torch.set_flush_denormal(True)  # decaying notes end in denormals, which cost ten times the time
     run = _Run(config, folder, programmes, layout, start)
     if run.step:
         console.print(f"resuming {folder} at step {run.step}")
     bars = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
     run.vae.train()
     last, mean_error = time.perf_counter(), 0.0
-    with _interrupts_noted() as interrupted, Progress(TextColumn("training"), *bars, console=console) as progress:
+    progress = Progress(TextColumn("training"), *bars, console=console)
+    with denormals_flushed(), _interrupts_noted() as interrupted, progress:
         bar = progress.add_task("", total=run.steps, completed=run.step)
         while run.step < run.steps and not interrupted:
             name, error = run.phase.name, run.advance()

@@ -89,7 +89,8 @@ def finetune(
 
     Weights near a rounding threshold keep stepping over it, so the last step is not the best one: every EXAM_EVERY
     steps the integers are measured on clips that are not trained on. With `keep_start` the start is a candidate, too: a
-    teacher whose weights are rounded already leaves little to learn. Without it what comes out is new. Returns {seconds, best_step, snr_db of that measure}.
+    teacher whose weights are rounded already leaves little to learn. Without it what comes out is new.
+    Returns {seconds, best_step, snr_db of that measure}.
     """
     rng = np.random.default_rng(tuning.seed)
     torch.manual_seed(tuning.seed)
