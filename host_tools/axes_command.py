@@ -39,7 +39,7 @@ console = Console(highlight=False)
 
 def axes(arguments: argparse.Namespace) -> int:
     from host_tools import learning
-    from host_tools.bench_grid import PICTURES
+    from host_tools.bench_grid import check_picture
     from host_tools.tables import to_rich
     from model.axes import compare_axes
     from model.checkpoint import load_vae
@@ -47,16 +47,18 @@ def axes(arguments: argparse.Namespace) -> int:
 
     if (arguments.mnist or arguments.manifold) and not arguments.digits:
         raise UserError("--mnist and --manifold are for the check on images; give --digits too")
-    if arguments.manifold and arguments.manifold.suffix not in PICTURES:
-        raise UserError(f"{arguments.manifold} is no picture; give a name that ends in {', '.join(PICTURES)}")
+    if arguments.manifold:
+        check_picture(arguments.manifold)
     with learning.user_errors():
         try:
-            sets = [scikit_digits(), *([mnist(arguments.mnist)] if arguments.mnist else [])]
+            sets = [scikit_digits()] if arguments.digits else []
+            if arguments.mnist:
+                sets.append(mnist(arguments.mnist))
         except DigitsError as error:
             raise UserError(str(error)) from error
         rows = compare_axes(load_vae(arguments.weights), arguments.seeds, console)
         console.print(to_rich(axes_table(rows)))
-        digits = digit_rows(sets, console, arguments.manifold) if arguments.digits else []
+        digits = digit_rows(sets, console, arguments.manifold) if sets else []
         if digits:
             console.print(to_rich(digits_table(digits)))
         if arguments.json:
@@ -66,7 +68,7 @@ def axes(arguments: argparse.Namespace) -> int:
 
 def axes_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Rows of `model.axes.compare_axes`: a line for each score below its factors, a column for each latent."""
-    from host_tools.tables import Mark, Table
+    from host_tools.tables import Table, unmarked
 
     found = {(row["factors"], row["score"], row["model"]): row for row in rows}
     models = list(dict.fromkeys(row["model"] for row in rows))
@@ -75,18 +77,17 @@ def axes_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         cells.append((title, *("" for _ in models)))
         there = [score for score in SCORES if (factors, score, models[0]) in found]
         cells += [(f"  {SCORES[score]}", *(_figure(found[factors, score, m]) for m in models)) for score in there]
-    plain: Mark = "plain"
     caption = (
         f"Mean ± standard deviation over {rows[0]['seeds']} seeds, on pairs that none was trained on. 1 is best, but "
         "of the dry sound 0. The first two scores are accuracies: chance is 0.5."
     )
     headings = ("score", *(model.replace(", ", "\n") for model in models))
-    return Table("What the axes mean", headings, tuple(cells), (plain,) * len(cells), left=1, caption=caption)
+    return Table("What the axes mean", headings, tuple(cells), unmarked(cells), left=1, caption=caption)
 
 
 def digits_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Rows of `model.digits.digit_rows`."""
-    from host_tools.tables import Mark, Table
+    from host_tools.tables import Table, unmarked
 
     cells = [
         (
@@ -99,13 +100,12 @@ def digits_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         )
         for row in rows
     ]
-    plain: Mark = "plain"
     caption = (
         "Negative log-likelihood of images that were not trained on, nats each: less is better. The bound must not be "
         "below the estimate, and the linear one must be the exact figure."
     )
     headings = ("images, model", "axes", "bound", "estimate", "reference", "which is")
-    return Table("The VAE code on images", headings, tuple(cells), (plain,) * len(cells), left=1, caption=caption)
+    return Table("The VAE code on images", headings, tuple(cells), unmarked(cells), left=1, caption=caption)
 
 
 def _figure(row: Mapping[str, Any]) -> str:

@@ -41,10 +41,15 @@ def _measure(scheme: str, channels: int, layers: int) -> BenchRow:
     return measure(synthetic_graph(scheme, channels=channels, dilations=dilations), "fast")[0]
 
 
-def check_plot(path: Path) -> None:
-    """UserError when `draw_costs` could not draw there: better said before minutes of counting than after."""
+def check_picture(path: Path) -> None:
+    """UserError when matplotlib could not draw there: better said before minutes of work than after."""
     if path.suffix not in PICTURES:
         raise UserError(f"{path} is no picture; give a name that ends in {', '.join(PICTURES)}")
+
+
+def check_plot(path: Path) -> None:
+    """UserError when `draw_costs` could not draw there."""
+    check_picture(path)
     if cycle_model.find_model() is None:
         raise UserError("llvm-mca is not installed, and the plot is of its cycles; install Debian's package llvm")
 

@@ -62,7 +62,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
     for table in found.tables.values():
         _show(table, ())
     if arguments.json:
-        more = {"map": found.measures, "played_map": found.played, "aliasing": found.aliasing}
+        more = {"map": found.measures.to_dict(), "played_map": found.played, "aliasing": found.aliasing}
         write_results(arguments.json, found.model_id, found.rows, **more)
     return 0
 

@@ -27,7 +27,7 @@ from model.data import draw_dry
 from model.devices import HELD_OUT
 from model.exhibition import draw, play
 from model.layout import Layout
-from model.map_measures import measure_map
+from model.map_measures import MapMeasures, measure_map
 from model.material import CAPTURED, absent
 from model.run import load_layout
 from model.scores import aliasing_scores, map_scores, matched_row, pair_rows
@@ -43,7 +43,7 @@ class Evaluation:
 
     model_id: str
     rows: list[dict[str, Any]]
-    measures: dict[str, float]
+    measures: MapMeasures
     aliasing: list[dict[str, float]]
     played: dict[str, float] | None = None  # of the whole map by the module; only of the checkpoint that it has
 
@@ -52,7 +52,7 @@ class Evaluation:
         """By the chapters of the page."""
         return {
             "errors": evaluate_table(self.rows),
-            "map": map_table(self.measures, self.played),
+            "map": map_table(self.measures.to_dict(), self.played),
             "aliasing": aliasing_table(self.aliasing),
         }
 
@@ -60,61 +60,54 @@ class Evaluation:
 def evaluate(
     weights: Path, data: Path, console: Console, held_out: bool = False, report: Path | None = None
 ) -> Evaluation:
-    """What `evaluate_pairs` and `evaluate_map` say, and its page with pictures and sounds in the folder `report`."""
+    """Everything there is to measure of a checkpoint, and its page with pictures and sounds in the folder `report`.
+
+    `held_out` adds the devices that it never met, matched by example. What is not installed is left out and said.
+    """
     with user_errors():
         if report:
             report.mkdir(parents=True, exist_ok=True)  # before minutes of work, not after
-    errors = evaluate_pairs(weights, data, console, held_out=held_out)
-    played = evaluate_played_map() if weights == CHECKPOINT else None
-    found = Evaluation(*errors, *evaluate_map(weights, console), played)
-    if report:
-        page = _write_report(found, weights, data, report, console)
-        console.print(f"look and listen: {page}")
+        vae, layout = load_vae(weights), load_layout(weights)
+        names = _here(_playable(layout), vae, console)
+        rows = _rows(vae, layout, names, data, console)
+        if held_out and (others := _here(HELD_OUT, vae, console)):
+            rows.append(matched_row(vae, others, console))
+        played = _played_map() if weights == CHECKPOINT else None
+        aliasing = aliasing_scores(vae, layout, names) if names else []
+        found = Evaluation(identity(weights), rows, map_scores(vae), aliasing, played)
+        if report:
+            pictures = draw(vae, layout, names, rows, found.measures, data, report, console)
+            sounds = play(vae, layout, names, _recordings(vae.config.audio), console)
+            rate = vae.config.audio.sample_rate
+            page = write_page(report, found.model_id, found.tables, pictures, sounds, rate)
+            console.print(f"look and listen: {page}")
     return found
 
 
 def evaluate_pairs(
-    weights: Path, data: Path, console: Console, devices: Sequence[str] | None = None, held_out: bool = False
+    weights: Path, data: Path, console: Console, devices: Sequence[str]
 ) -> tuple[str, list[dict[str, Any]]]:
-    """The checkpoint's id and a row for each split; `held_out` adds the devices that it never met, matched by example.
-
-    Devices that are not installed are left out, and so are recorded instruments where there are none.
-    """
+    """The checkpoint's id and a row for each split of these devices; those that are not installed are left out."""
     with user_errors():
         vae, layout = load_vae(weights), load_layout(weights)
-        rows = []
-        if names := _here(devices or _playable(layout), vae, console):
-            instruments = RECORDED_FOLDER if RECORDED_FOLDER.is_dir() else None
-            if not instruments:
-                console.print(f"no recorded instruments; install the Debian package {RECORDED_PACKAGE}")
-            rows = pair_rows(vae, layout, names, data, console, instruments)
-        if held_out and (names := _here(HELD_OUT, vae, console)):
-            rows.append(matched_row(vae, names, console))
-        return identity(weights), rows
+        return identity(weights), _rows(vae, layout, _here(devices, vae, console), data, console)
 
 
-def evaluate_map(weights: Path, console: Console) -> tuple[dict[str, float], list[dict[str, float]]]:
-    """The measures of the whole map, and the rows of aliasing of the devices on it."""
-    with user_errors():
-        vae, layout = load_vae(weights), load_layout(weights)
-        names = _here(_playable(layout), vae, console)
-        return map_scores(vae), aliasing_scores(vae, layout, names) if names else []
+def _rows(
+    vae: DistortionVae, layout: Layout, names: Sequence[str], data: Path, console: Console
+) -> list[dict[str, Any]]:
+    if not names:
+        return []
+    instruments = RECORDED_FOLDER if RECORDED_FOLDER.is_dir() else None
+    if not instruments:
+        console.print(f"no recorded instruments; install the Debian package {RECORDED_PACKAGE}")
+    return pair_rows(vae, layout, names, data, console, instruments)
 
 
-def evaluate_played_map() -> dict[str, float]:
+def _played_map() -> dict[str, float]:
     """The measures of the whole map of the released model, as the firmware plays it; two minutes on two cores."""
-    with user_errors():
-        (artefact,) = released_artefacts((SCHEME,))
-        return measure_map(played_render(artefact.model_id), limit=1.0).to_dict()
-
-
-def _write_report(found: Evaluation, weights: Path, data: Path, folder: Path, console: Console) -> Path:
-    with user_errors():
-        vae, layout = load_vae(weights), load_layout(weights)
-        audio, names = vae.config.audio, _here(_playable(layout), vae, console)
-        pictures = draw(vae, layout, names, found.rows, data, folder, console)
-        sounds = play(vae, layout, names, _recordings(audio), console)
-        return write_page(folder, found.model_id, found.tables, pictures, sounds, audio.sample_rate)
+    (artefact,) = released_artefacts((SCHEME,))
+    return measure_map(played_render(artefact.model_id), limit=1.0).to_dict()
 
 
 def _recordings(audio: AudioConfig) -> dict[str, np.ndarray]:

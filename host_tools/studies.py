@@ -103,6 +103,8 @@ def _cost(model: ModelConfig) -> float:
 
 def compare_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Rows of `model.baseline.compare` with their model cycles."""
+    from host_tools.tables import Table, unmarked
+
     errors = [f"{split}_{figure}" for split in ("seen", "unseen_settings") for figure in ("median", "mean")]
     cells = tuple(
         (
@@ -117,7 +119,7 @@ def compare_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     figures = ("seen %\nmedian", "\nmean", "unseen %\nmedian", "\nmean")
     headings = ("network", "devices", "weights", "model\ncycles", *figures)
     caption = "ESR of floats, trained from scratch by one loss for as many steps; cycles a sample, a GRU's as floats."
-    return _plain("The decoder and its peers", headings, cells, left=2, caption=caption)
+    return Table("The decoder and its peers", headings, cells, unmarked(cells), left=2, caption=caption)
 
 
 def _devices(learned: str | None, measured: str | None) -> str:
@@ -128,6 +130,8 @@ def _devices(learned: str | None, measured: str | None) -> str:
 
 def front_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """The front among the rows of `model.search.search`."""
+    from host_tools.tables import Table, unmarked
+
     shape = ("trial", "channels", "layers", "longest_dilation")
     cells = tuple(
         (
@@ -143,16 +147,7 @@ def front_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     figures = ("condition\nchannels", "learning\nrate", "model\ncycles", "ESR %\nmedian")
     headings = ("trial", "channels", "layers", "longest\ndilation", *figures)
     caption = f"Of {len(rows)} trials those that none beats in both; cycles a sample."
-    return _plain("The front of error and cost", headings, cells, left=0, caption=caption)
-
-
-def _plain(
-    title: str, headings: tuple[str, ...], cells: tuple[tuple[str, ...], ...], *, left: int, caption: str
-) -> Table:
-    from host_tools.tables import Mark, Table
-
-    plain: Mark = "plain"
-    return Table(title, headings, cells, (plain,) * len(cells), left=left, caption=caption)
+    return Table("The front of error and cost", headings, cells, unmarked(cells), left=0, caption=caption)
 
 
 def draw_front(rows: Sequence[Mapping[str, Any]], path: Path) -> None:

@@ -88,7 +88,7 @@ def bench_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         f"{inputs}: silence, noise, music, full scale, anywhere on the map."
     )
     headings = ("scheme", "flavour", *(heading for heading, _, _ in columns))
-    return Table("Decoders on the Cortex-M7", headings, tuple(cells), _unmarked(cells), caption=caption)
+    return Table("Decoders on the Cortex-M7", headings, tuple(cells), unmarked(cells), caption=caption)
 
 
 def part_table(rows: Sequence[Mapping[str, Any]]) -> Table:
@@ -101,7 +101,7 @@ def part_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         cells.append((part, *(" / ".join(pair) for pair in values)))
     headings = ("part", *("\n".join(decoder) for decoder in decoders))
     caption = "Each sample: instructions / model cycles."
-    return Table("Parts of a decoder", headings, tuple(cells), _unmarked(cells), left=1, caption=caption)
+    return Table("Parts of a decoder", headings, tuple(cells), unmarked(cells), left=1, caption=caption)
 
 
 def grid_table(rows: Sequence[Mapping[str, Any]]) -> Table:
@@ -111,7 +111,7 @@ def grid_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     ]
     headings = ("scheme", "channels", "layers", *(heading for heading, _, _ in COST_COLUMNS))
     caption = "Each sample, the fast flavour: gated layers of three taps, each twice as far apart as in the one before."
-    return Table("Decoders of other sizes", headings, tuple(cells), _unmarked(cells), left=1, caption=caption)
+    return Table("Decoders of other sizes", headings, tuple(cells), unmarked(cells), left=1, caption=caption)
 
 
 def live_table(rows: Sequence[Mapping[str, Any]]) -> Table:
@@ -119,7 +119,7 @@ def live_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     cells = [(row["part"], *_measured(row, COST_COLUMNS[1:3])) for row in rows]
     headings = ("part of a block", *(heading for heading, _, _ in COST_COLUMNS[1:3]))
     return Table(
-        "The live path on the Cortex-M7", headings, tuple(cells), _unmarked(cells), left=1, caption="Each sample."
+        "The live path on the Cortex-M7", headings, tuple(cells), unmarked(cells), left=1, caption="Each sample."
     )
 
 
@@ -137,7 +137,7 @@ def quantize_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     ]
     headings = ("scheme", "model", "before dB", "SNR dB", "ONNX dB", "best step", "s")
     caption = "SNR to the float model before and after training; ONNX: of ONNX Runtime to golden."
-    return Table("Quantisation", headings, tuple(cells), _unmarked(cells), caption=caption)
+    return Table("Quantisation", headings, tuple(cells), unmarked(cells), caption=caption)
 
 
 def evaluate_table(rows: Sequence[Mapping[str, Any]]) -> Table:
@@ -153,7 +153,7 @@ def evaluate_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     cells = [(str(row["split"]).replace("_", " "), *_measured(row, columns)) for row in rows]
     headings = ("split", *(heading for heading, _, _ in columns))
     caption = "At each setting's place on the map, and where the encoder puts each clip; unseen devices by match."
-    return Table("The float model", headings, tuple(cells), _unmarked(cells), left=1, caption=caption)
+    return Table("The float model", headings, tuple(cells), unmarked(cells), left=1, caption=caption)
 
 
 def map_table(measures: Mapping[str, float], played: Mapping[str, float] | None = None) -> Table:
@@ -176,7 +176,7 @@ def map_table(measures: Mapping[str, float], played: Mapping[str, float] | None 
         f"{measures['places']:.0f} x {measures['places']:.0f} places. The decoder is the float one, alone; the module "
         "plays int16x8 through its loudness table and DC blocker, its knobs turned."
     )
-    return Table("The map", headings, tuple(cells), _unmarked(cells), left=1, caption=caption)
+    return Table("The map", headings, tuple(cells), unmarked(cells), left=1, caption=caption)
 
 
 def aliasing_table(rows: Sequence[Mapping[str, float]]) -> Table:
@@ -191,7 +191,7 @@ def aliasing_table(rows: Sequence[Mapping[str, float]]) -> Table:
     cells = [(f"{_kilohertz(row['frequency_hz'])} kHz", *_measured(row, columns)) for row in rows]
     headings = ("sine", *(heading for heading, _, _ in columns))
     caption = "Each device at full drive; medians over devices. The effects are oversampled."
-    return Table("Aliasing", headings, tuple(cells), _unmarked(cells), left=1, caption=caption)
+    return Table("Aliasing", headings, tuple(cells), unmarked(cells), left=1, caption=caption)
 
 
 def to_rich(table: Table) -> rich.table.Table:
@@ -235,7 +235,7 @@ def _measured(row: Mapping[str, Any], columns: Sequence[Column]) -> tuple[str, .
     return tuple("–" if row.get(key) is None else show(row[key]) for _, key, show in columns)
 
 
-def _unmarked(cells: Sequence[object]) -> tuple[Mark, ...]:
+def unmarked(cells: Sequence[object]) -> tuple[Mark, ...]:
     plain: Mark = "plain"
     return (plain,) * len(cells)
 

@@ -24,7 +24,7 @@ from model.config import Config
 from model.data import Programme, Recipe, Windows, build, grid
 from model.evaluate import between, place_errors
 from model.layout import Layout
-from model.losses import esr, pre_emphasised_esr
+from model.losses import reconstruction
 from model.material import WORKERS, device_material, require
 from model.run import PlanError, load_layout, sampled_instruments
 from model.scores import SECONDS, SEED
@@ -46,7 +46,7 @@ class GruDecoder(nn.Module):
         super().__init__()
         self.limit, self.latency = config.model.latent_limit, config.audio.latency_samples
         # In which its state fills: as many samples as the decoder gets. It may remember longer.
-        self.past = (config.model.kernel_size - 1) * sum(config.model.dilations)
+        self.past = config.model.past
         self.gru = nn.GRU(1 + len(config.model.latent_names), units, batch_first=True)
         self.output = nn.Linear(units, 1)
 
@@ -133,9 +133,9 @@ def train_peer(network: nn.Module, course: Course, steps: int, name: str, consol
     def take_step() -> float:
         dry, wet, which = windows.draw(train.batch_size, network.past + train.decoded_samples, generator)
         z = places[which] + train.place_spread * torch.randn(len(which), places.shape[1], generator=generator)
-        output, target = network.settled(dry[:, None], z[:, :, None])[:, 0], wet[:, network.past :]
-        error = esr(output, target)
-        (error + pre_emphasised_esr(output, target, train.pre_emphasis)).mean().backward()
+        output = network.settled(dry[:, None], z[:, :, None])[:, 0]
+        error, loss = reconstruction(output, wet, train.pre_emphasis)
+        loss.mean().backward()
         return float(error.detach().mean())
 
     phase = Phase(name, network, take_step, train.learning_rate, steps)

@@ -35,6 +35,11 @@ class ModelConfig:
     curve_levels: int = 20
     encoder_hidden: int = 192
 
+    @property
+    def past(self) -> int:
+        """How many samples before it a sample of wet depends on."""
+        return (self.kernel_size - 1) * sum(self.dilations)
+
 
 @dataclass(frozen=True)
 class DataConfig:

@@ -16,8 +16,9 @@ from rich.progress import track
 
 from model.data import Recipe, build, grid
 from model.encoder_gallery import encoder_pictures
-from model.gallery import PLACES, Picture, aliasing_pictures, error_pictures, map_pictures, tail_pictures
+from model.gallery import Picture, aliasing_pictures, error_pictures, map_pictures, tail_pictures
 from model.layout import Layout
+from model.map_measures import MapMeasures
 from model.material import WORKERS
 from model.scores import SECONDS, SEED
 from model.sheets import Sound, beside_effects, tails, walks
@@ -29,15 +30,16 @@ def draw(
     layout: Layout,
     devices: Sequence[str],
     rows: Sequence[Mapping[str, Any]],
+    measures: MapMeasures,
     data: Path,
     folder: Path,
     console: Console,
-    places: int = PLACES,
 ) -> list[Picture]:
     """Draws into the folder, which must exist. `devices` are those that can be played here, `rows` of
-    `SplitErrors.row`; programmes are kept in the folder `data`. Without devices there is the map alone.
+    `SplitErrors.row`, `measures` of the whole map; programmes are kept in the folder `data`. Without devices there is
+    the map alone.
     """
-    parts = [map_pictures(vae, layout, folder, places)]
+    parts = [map_pictures(layout, measures, folder)]
     if devices:
         recipe = Recipe("seen", SECONDS, SEED)
         programmes = build(data, grid(devices, vae.config.data.drives), recipe, vae.config.audio, console, WORKERS)

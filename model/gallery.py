@@ -21,13 +21,12 @@ from model.decay import measure_decay
 from model.devices import device
 from model.evaluate import place_errors
 from model.layout import Layout
-from model.map_measures import MapMeasures, measure_map
+from model.map_measures import MapMeasures
 from model.scores import decoder_render
 from model.vae import DistortionVae
 
 GOAL = 0.01  # of the median ESR on seen devices
 AMOUNT_GOAL = 0.95  # of Spearman's correlation of y and distortion
-PLACES = 17  # of the pictures' grid: every other one of the table's 33
 SWEEP_SECONDS = 3.0
 SWEPT = ("hard_clip", "wavefolder", "tube_screamer", "big_muff_pi")  # those of them that are there
 TAIL_DRIVE = 0.5
@@ -51,9 +50,9 @@ def some(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
     return [name for name in wanted if name in names] or list(names[: len(wanted)])
 
 
-def map_pictures(vae: DistortionVae, layout: Layout, folder: Path, places: int = PLACES) -> Iterator[Picture]:
+def map_pictures(layout: Layout, found: MapMeasures, folder: Path) -> Iterator[Picture]:
     """Where settings are learned, measures all over the square, and the amount up its columns."""
-    limit, spots = vae.decoder.latent_limit, layout.places
+    limit, spots, places = found.limit, layout.places, len(found.dc_db)
     columns = [[getattr(spot, key) for spot in spots] for key in ("device", "family")]
     z, drive = np.array([(spot.x, spot.y) for spot in spots]), np.array([spot.drive for spot in spots])
     plots.places(z, columns[0], columns[1], drive, limit, folder / "places.png")
@@ -63,7 +62,6 @@ def map_pictures(vae: DistortionVae, layout: Layout, folder: Path, places: int =
         "Every dot is a setting that the map has learned: a device to each column, its drive rising with y. Devices "
         "that sound alike are neighbours; dull ones are on the left, bright ones on the right.",
     )
-    found = measure_map(decoder_render(vae), limit, places)
     plots.grid_maps(_fields(found), limit, folder / "grids.png")
     yield Picture(
         "map",

@@ -9,12 +9,14 @@ from __future__ import annotations
 import torch
 
 
-def sampled(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
-    """A draw from N(mean, exp(log_variance)) through which gradients pass, all (..., Z).
+def sampled(mean: torch.Tensor, log_variance: torch.Tensor, generator: torch.Generator | None = None) -> torch.Tensor:
+    """A draw from N(mean, exp(log_variance)) through which gradients pass, all (..., Z); by torch's own generator when
+    none is given.
 
     The reparameterisation of Kingma and Welling, "Auto-Encoding Variational Bayes", 2014, section 2.4.
     """
-    return mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+    noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=mean.device)
+    return mean + noise * (0.5 * log_variance).exp()
 
 
 def attribute_loss(z: torch.Tensor, attributes: torch.Tensor) -> torch.Tensor:

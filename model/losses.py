@@ -33,6 +33,15 @@ def pre_emphasised_esr(output: torch.Tensor, target: torch.Tensor, coefficient: 
     return pre_emphasised(output - target, coefficient).pow(2).mean(dim=-1) / energy
 
 
+def reconstruction(output: torch.Tensor, target: torch.Tensor, coefficient: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """ESR, and what decoders are trained by: the same plus that after pre-emphasis; (B, T) and (B, T or more), of which
+    the end counts → (B,) each.
+    """
+    target = target[:, -output.shape[1] :]
+    error = esr(output, target)
+    return error, error + pre_emphasised_esr(output, target, coefficient)
+
+
 def kl_divergence(
     mean: torch.Tensor, log_variance: torch.Tensor, prior_mean: torch.Tensor, prior_variance: float
 ) -> torch.Tensor:

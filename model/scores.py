@@ -22,7 +22,7 @@ from model.data import Programme, Recipe, Setting, build, grid, make_programme
 from model.devices import device
 from model.evaluate import between, split_errors
 from model.layout import Layout
-from model.map_measures import measure_map
+from model.map_measures import MapMeasures, measure_map
 from model.matching import Match, match
 from model.material import WORKERS
 from model.spectral import mr_stft_distance
@@ -104,9 +104,9 @@ def decoder_render(vae: DistortionVae) -> Render:
     return render
 
 
-def map_scores(vae: DistortionVae, places: int = 33) -> dict[str, float]:
-    """`MapMeasures.to_dict` of the float decoder alone: the module adds a table for loudness and a block for DC."""
-    return measure_map(decoder_render(vae), vae.decoder.latent_limit, places).to_dict()
+def map_scores(vae: DistortionVae, places: int = 33) -> MapMeasures:
+    """Of the float decoder alone: the module adds a table for loudness and a block for DC."""
+    return measure_map(decoder_render(vae), vae.decoder.latent_limit, places)
 
 
 def aliasing_scores(vae: DistortionVae, layout: Layout, devices: Sequence[str]) -> list[dict[str, float]]:

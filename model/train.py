@@ -26,8 +26,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from model.checkpoint import CheckpointError, save_weights, write_whole
 from model.config import Config
 from model.data import Programme, Windows
+from model.latent import sampled
 from model.layout import Layout
-from model.losses import ENERGY_FLOOR, cyclical, esr, kl_divergence, pre_emphasised, pre_emphasised_esr
+from model.losses import ENERGY_FLOOR, cyclical, kl_divergence, pre_emphasised, reconstruction
 from model.rounding import round_weights, rounded
 from model.vae import Decoder, DistortionVae
 
@@ -123,20 +124,13 @@ class _Run:
             round_weights(self.vae.decoder)
         return error
 
-    def _drawn_near(self, mean: torch.Tensor, spread: torch.Tensor | float) -> torch.Tensor:
-        return mean + spread * torch.randn(mean.shape, generator=self.generator)
-
-    def _error(self, output: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """ESR, and the reconstruction term of the loss, of each clip, over what the output holds of its end."""
-        target = target[:, -output.shape[1] :]
-        error = esr(output, target)
-        return error, error + pre_emphasised_esr(output, target, self.config.train.pre_emphasis)
-
     def _decoder_step(self) -> float:
         train = self.config.train
         dry, wet, which = self.windows.draw(train.batch_size, self._window, self.generator)
-        z = self._drawn_near(self.places[which], train.place_spread)
-        error, loss = self._error(self.vae.decoder.settled(dry[:, None], z[:, :, None])[:, 0], wet)
+        places = self.places[which]
+        z = places + train.place_spread * torch.randn(places.shape, generator=self.generator)
+        output = self.vae.decoder.settled(dry[:, None], z[:, :, None])[:, 0]
+        error, loss = reconstruction(output, wet, train.pre_emphasis)
         loss = loss.mean() + train.straightness * self._bends()
         (loss + train.evenness * self._unevenness(dry[: train.batch_size // EVENED, None])).backward()
         return float(error.detach().mean())
@@ -176,9 +170,9 @@ class _Run:
         train = self.config.train
         dry, wet, which = self.windows.draw(train.batch_size, train.clip_samples, self.generator)
         mean, log_variance = self.vae.encoder(dry, wet)
-        z = self._drawn_near(mean, (0.5 * log_variance).exp())
-        window = slice(0, self._window)
-        error, loss = self._error(self.vae.decoder.settled(dry[:, None, window], z[:, :, None])[:, 0], wet[:, window])
+        z = sampled(mean, log_variance, self.generator)
+        output = self.vae.decoder.settled(dry[:, None, : self._window], z[:, :, None])[:, 0]
+        error, loss = reconstruction(output, wet[:, : self._window], train.pre_emphasis)
         kl = kl_divergence(mean, log_variance, self.places[which], train.place_spread**2)
         first = self.steps - train.encoder_steps
         weight = train.beta * cyclical(self.step - first, train.encoder_steps, train.beta_cycles)

@@ -81,7 +81,7 @@ class Decoder(nn.Module):
         super().__init__()
         model = config.model
         self.limit = model.residual_limit
-        self.latent_limit = model.latent_limit
+        self.latent_limit, self.past = model.latent_limit, model.past
         self.condition = Condition(config)
         self.input = Mix(1, model.channels, bias=False)
         self.layers = nn.ModuleList(GatedLayer(config, dilation) for dilation in model.dilations)
@@ -93,11 +93,6 @@ class Decoder(nn.Module):
         with torch.no_grad():
             self.input.weight[:, 0, 0] = 2.0 ** (number // 2 % 4) * (-1.0) ** number
         self.input.weight.requires_grad_(False)
-
-    @property
-    def past(self) -> int:
-        """How many samples before it a sample of wet depends on."""
-        return sum(layer.history for layer in self.layers)
 
     def forward(self, dry: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
         """dry (B, 1, T) in [-1, 1], z (B, 2, 1 or T) within the latent limit → wet (B, 1, T) in [-1, 1]."""

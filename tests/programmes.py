@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Small programmes for tests of training: noise through a tanh at three drives, made in no time."""
+"""Small programmes for tests of training: noise through a tanh at three drives, made in no time; and noise that stands
+for playing.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +20,15 @@ SMALL = Config(
     ),
 )
 LAYOUT = Layout(tuple(Place("tanh", "soft", drive, 0.0, 6 * drive - 3) for drive in DRIVES))
+
+
+def noise_bursts(seed: int = 0) -> np.ndarray:
+    """Two seconds of soft-edged noise bursts: below 8 kHz, so that resampling to 44.1 kHz loses nothing."""
+    rng, rate = np.random.default_rng(seed), SMALL.audio.sample_rate
+    spectrum = np.fft.rfft(rng.normal(size=2 * rate))
+    spectrum[np.fft.rfftfreq(2 * rate, 1 / rate) > 8_000] = 0
+    noise = np.fft.irfft(spectrum)
+    return 0.3 * noise / np.abs(noise).max() * (1.5 + np.sin(2 * np.pi * 3 * np.arange(2 * rate) / rate))
 
 
 def tanh_programmes(samples: int = 6_000, seed: int = 0) -> list[Programme]:

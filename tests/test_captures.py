@@ -10,21 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from programmes import noise_bursts
 
 from model.captures import CaptureError, PairError, load_captures, load_pair
 from model.sources import SourceError, load_recording
 
 RATE = 48_000
 LAG = 500
-
-
-def dry_sound(seed=0):
-    """Two seconds of soft-edged noise bursts: below 8 kHz, so that resampling to 44.1 kHz loses nothing."""
-    rng = np.random.default_rng(seed)
-    spectrum = np.fft.rfft(rng.normal(size=2 * RATE))
-    spectrum[np.fft.rfftfreq(2 * RATE, 1 / RATE) > 8_000] = 0
-    noise = np.fft.irfft(spectrum)
-    return 0.3 * noise / np.abs(noise).max() * (1.5 + np.sin(2 * np.pi * 3 * np.arange(2 * RATE) / RATE))
 
 
 def late(sound, samples):
@@ -39,7 +31,7 @@ def write_pair(folder, dry, wet, wet_rate=RATE) -> tuple[Path, Path]:
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_late_pair_of_either_polarity_comes_out_in_time_and_upright(tmp_path, sign):
-    dry = dry_sound()
+    dry = noise_bursts()
     pair = load_pair(*write_pair(tmp_path, dry, sign * late(np.tanh(3 * dry), LAG)), RATE)
     assert pair.lag_samples == LAG and pair.inverted == (sign < 0)
     assert len(pair.dry) == len(pair.wet) == len(dry)
@@ -47,7 +39,7 @@ def test_a_late_pair_of_either_polarity_comes_out_in_time_and_upright(tmp_path, 
 
 
 def test_an_early_wet_loses_its_missing_start(tmp_path):
-    dry = dry_sound()
+    dry = noise_bursts()
     pair = load_pair(*write_pair(tmp_path, dry, dry[LAG:]), RATE)
     assert pair.lag_samples == -LAG
     np.testing.assert_allclose(pair.wet, dry[LAG:], atol=1e-6)
@@ -55,7 +47,7 @@ def test_an_early_wet_loses_its_missing_start(tmp_path):
 
 
 def test_rates_channels_and_levels_may_differ(tmp_path):
-    dry = dry_sound()
+    dry = noise_bursts()
     wet = np.pad(0.1 * dry, (LAG, 460))  # 2.02 s, whole numbers of samples at both rates
     slower = np.fft.irfft(np.fft.rfft(wet)[: 89_082 // 2 + 1]) * 44_100 / RATE
     pair = load_pair(*write_pair(tmp_path, dry, np.stack([slower, slower], axis=1), 44_100), RATE)
@@ -87,14 +79,14 @@ def faulty(kind, dry):
 
 @pytest.mark.parametrize("kind", ["silent", "not finite", "too short", "no common sound"])
 def test_a_faulty_pair_is_one_error_that_names_the_file_and_the_reason(tmp_path, kind):
-    dry = dry_sound()
+    dry = noise_bursts()
     with pytest.raises(PairError, match=r"wet\.wav") as error:
         load_pair(*write_pair(tmp_path, dry, faulty(kind, dry)), RATE)
     assert error.value.reason == kind
 
 
 def test_a_file_that_is_no_audio_or_absent_is_unreadable(tmp_path):
-    dry, wet = write_pair(tmp_path, dry_sound(), dry_sound())
+    dry, wet = write_pair(tmp_path, noise_bursts(), noise_bursts())
     wet.write_bytes(b"RIFF and nothing else")
     headless = tmp_path / "headless.raw"
     headless.write_bytes(bytes(RATE))
@@ -107,7 +99,7 @@ def test_a_file_that_is_no_audio_or_absent_is_unreadable(tmp_path):
 
 
 def write_table(folder, *rows, header="device,dry,wet,drive,tone"):
-    dry = dry_sound()
+    dry = noise_bursts()
     write_pair(folder, dry, late(np.tanh(4 * dry), LAG))
     soundfile.write(folder / "silent.wav", np.zeros(RATE), RATE)
     soundfile.write(folder / "inverted.wav", -np.tanh(4 * dry), RATE, subtype="FLOAT")

@@ -92,8 +92,7 @@ def small(monkeypatch, tmp_path):
     monkeypatch.setattr("model.gallery.SWEEP_SECONDS", 0.5)
     monkeypatch.setattr(evaluation, "RECORDED_FOLDER", tmp_path / "nowhere")
     monkeypatch.setattr("host_tools.audio.RECORDED_FOLDER", tmp_path / "nowhere")
-    for name in ("map_scores", "draw"):
-        monkeypatch.setattr(evaluation, name, partial(getattr(evaluation, name), places=3))
+    monkeypatch.setattr(evaluation, "map_scores", partial(evaluation.map_scores, places=3))
 
 
 def evaluate(monkeypatch, tmp_path, family: str, report: Path) -> int:

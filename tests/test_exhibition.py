@@ -15,6 +15,7 @@ from model.devices import device
 from model.encoder_gallery import CLIPS, encode
 from model.layout import Layout, Place
 from model.map_measures import k_weighted_loudness
+from model.scores import map_scores
 from model.vae import DistortionVae
 
 RATE = SMALL.audio.sample_rate
@@ -56,11 +57,12 @@ def test_everything_is_drawn_with_devices_and_the_map_alone_without(monkeypatch,
     monkeypatch.setattr(exhibition, "SECONDS", 0.5)
     monkeypatch.setattr(gallery, "SWEEP_SECONDS", 0.5)
     console = Console(quiet=True)
-    pictures = exhibition.draw(vae, LAYOUT, DEVICES, ROWS, tmp_path / "data", tmp_path, console, places=3)
+    measures = map_scores(vae, places=3)
+    pictures = exhibition.draw(vae, LAYOUT, DEVICES, ROWS, measures, tmp_path / "data", tmp_path, console)
     assert {p.chapter for p in pictures} == {"errors", "map", "encoder", "aliasing", "tails"}
     for picture in pictures:
         assert matplotlib.image.imread(tmp_path / picture.file)[..., :3].std() > 0.01, picture.file  # not a blank sheet
-    alone = exhibition.draw(vae, LAYOUT, (), (), tmp_path / "data", tmp_path, console, places=3)
+    alone = exhibition.draw(vae, LAYOUT, (), (), measures, tmp_path / "data", tmp_path, console)
     assert {p.chapter for p in alone} == {"map"}
 
 

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from programmes import SMALL
+from programmes import SMALL, noise_bursts
 from stand_ins import small_artefact
-from test_material import captures, pedal, playing
+from test_material import captures, pedal
 
 import model.run
 import model.train
@@ -38,7 +38,7 @@ TRAIN = ("train", "--steps", 2, "--rounding-steps", 1, "--encoder-steps", 1, "--
 def small(monkeypatch, tmp_path):
     """A small network and map, short programmes, and everything that is written below the test's folder."""
     (tmp_path / "recorded").mkdir()
-    soundfile.write(tmp_path / "recorded" / "one.wav", playing(), RATE)
+    soundfile.write(tmp_path / "recorded" / "one.wav", noise_bursts(), RATE)
     train = replace(SMALL.train, clip_samples=2_048)
     monkeypatch.setattr(model.run, "Config", lambda: replace(Config(), model=SMALL.model, data=SMALL.data, train=train))
     monkeypatch.setattr(model.train, "STATISTICS_BATCHES", 2)
@@ -177,8 +177,8 @@ def pair(tmp_path, weights):
     from model.checkpoint import load_vae
     from model.scores import decoder_render
 
-    wet = decoder_render(load_vae(weights))(playing(), np.array([[1.0, -0.5]]))[0]
-    soundfile.write(tmp_path / "dry.wav", playing(), RATE, subtype="FLOAT")
+    wet = decoder_render(load_vae(weights))(noise_bursts(), np.array([[1.0, -0.5]]))[0]
+    soundfile.write(tmp_path / "dry.wav", noise_bursts(), RATE, subtype="FLOAT")
     soundfile.write(tmp_path / "wet.wav", 0.5 * np.pad(wet, (300, 0)), RATE, subtype="FLOAT")
     return tmp_path / "dry.wav", tmp_path / "wet.wav"
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import soundfile
-from programmes import SMALL
+from programmes import SMALL, noise_bursts
 from rich.console import Console
 
 from model import material
@@ -25,18 +25,9 @@ RATE = 48_000
 LATENCY = SMALL.audio.latency_samples
 
 
-def playing(seed=0):
-    """Two seconds of noise bursts below 8 kHz."""
-    rng = np.random.default_rng(seed)
-    spectrum = np.fft.rfft(rng.normal(size=2 * RATE))
-    spectrum[np.fft.rfftfreq(2 * RATE, 1 / RATE) > 8_000] = 0
-    noise = np.fft.irfft(spectrum)
-    return 0.3 * noise / np.abs(noise).max() * (1.5 + np.sin(2 * np.pi * 3 * np.arange(2 * RATE) / RATE))
-
-
 def captures(folder, rows):
     """`rows`: device, drive, tone and wet, one each; the dry file is the same."""
-    soundfile.write(folder / "dry.wav", playing(), RATE, subtype="FLOAT")
+    soundfile.write(folder / "dry.wav", noise_bursts(), RATE, subtype="FLOAT")
     lines = ["device,dry,wet,drive,tone"]
     for number, (device, drive, tone, wet) in enumerate(rows):
         soundfile.write(folder / f"wet{number}.wav", wet, RATE, subtype="FLOAT")
@@ -46,7 +37,7 @@ def captures(folder, rows):
 
 
 def pedal(gain, lag=300):
-    return 0.2 * np.tanh(gain * np.pad(playing(), (lag, 0)))
+    return 0.2 * np.tanh(gain * np.pad(noise_bursts(), (lag, 0)))
 
 
 def made(folder):

@@ -90,7 +90,7 @@ def test_the_render_is_the_decoder_at_each_place(vae):
 
 
 def test_the_map_is_measured_all_over(vae):
-    measures = map_scores(vae, places=3)
+    measures = map_scores(vae, places=3).to_dict()
     assert measures["places"] == 3 and measures["silence_worst_dbfs"] == -150  # silence stays silence by construction
     assert all(np.isfinite(value) for value in measures.values())
 

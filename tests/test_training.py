@@ -57,7 +57,7 @@ def test_a_run_writes_weights_config_map_and_metrics(tmp_path):
 @pytest.mark.parametrize("steps", [2, 7, 10])
 def test_a_run_interrupted_in_any_phase_resumes_to_the_same_weights(tmp_path, monkeypatch, steps):
     whole = run(tmp_path / "whole")
-    real, calls = model.train.esr, []
+    real, calls = model.train.reconstruction, []
 
     def interrupt(*arguments):
         calls.append(1)
@@ -65,7 +65,7 @@ def test_a_run_interrupted_in_any_phase_resumes_to_the_same_weights(tmp_path, mo
             os.kill(os.getpid(), signal.SIGINT)
         return real(*arguments)
 
-    monkeypatch.setattr(model.train, "esr", interrupt)
+    monkeypatch.setattr(model.train, "reconstruction", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "cut")
     assert not (tmp_path / "cut" / "weights.safetensors").exists()
