@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""What is committed is what the scripts make of it: drawing, panel, order files; and all name the same parts."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from hardware.checks.design import Design, Outcome
+from hardware.gen.fabrication import expected_files
+from hardware.gen.panel import panel_text
+from hardware.gen.s_expression import children, parse
+from hardware.gen.schematic import drawn_sheet
+from hardware.gen.sheet_file import schematic_text
+
+
+def drawing(design: Design) -> Outcome:
+    """Schematic and panel, drawn again, give the same bytes."""
+    wrong = []
+    if design.schematic.read_text(encoding="utf-8") != schematic_text(drawn_sheet(design.pins)):
+        wrong.append("kicad/module.kicad_sch is not what hardware/gen draws; run make hardware")
+    if design.panel.read_text(encoding="utf-8") != panel_text():
+        wrong.append("kicad/panel.kicad_pcb is not what hardware/gen draws; run make hardware")
+    return Outcome("2 files", wrong)
+
+
+def order_files(design: Design) -> Outcome:
+    """Everything in fab/, exported again, gives the same bytes."""
+    expected = expected_files(design.schematic, design.board, design.panel)
+    wrong = [
+        f"fab/{name} is not that of the design; run make hardware"
+        for name, content in expected.items()
+        if not (design.fab / name).is_file() or (design.fab / name).read_bytes() != content
+    ]
+    return Outcome(f"{len(expected)} files", wrong)
+
+
+def bill_of_materials(design: Design) -> Outcome:
+    """Every part has a footprint, a maker and a number; schematic, board and fab/bom.csv name the same."""
+    wrong = [
+        f"{reference} lacks a footprint, a maker or a part number"
+        for reference, part in design.netlist.components.items()
+        if not (part.footprint and part.maker and part.number)
+    ]
+    drawn = {reference: (part.value, part.number) for reference, part in design.netlist.components.items()}
+    placed = _on_board(design.board.read_text(encoding="utf-8"))
+    ordered = _ordered((design.fab / "bom.csv").read_text(encoding="utf-8"))
+    for name, parts in (("the board", placed), ("fab/bom.csv", ordered)):
+        for reference in sorted(drawn.keys() | parts.keys()):
+            if drawn.get(reference) != parts.get(reference):
+                wrong.append(f"{reference}: {drawn.get(reference)} in the schematic, {parts.get(reference)} in {name}")
+    return Outcome(f"{len(drawn)} parts, {len(set(drawn.values()))} articles", wrong)
+
+
+def _on_board(board: str) -> dict[str, tuple[str, str]]:
+    found = {}
+    for footprint in children(parse(board), "footprint"):
+        properties = {str(node[1]).strip('"'): str(node[2]).strip('"') for node in children(footprint, "property")}
+        found[properties["Reference"]] = (properties["Value"], properties.get("MPN", ""))
+    return found
+
+
+def _ordered(bom: str) -> dict[str, tuple[str, str]]:
+    rows = csv.DictReader(io.StringIO(bom))
+    return {ref.strip(): (row["Value"], row["MPN"]) for row in rows for ref in row["Reference"].split(",")}
