@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check format firmware lock clean
+.PHONY: help setup demo test check format firmware hardware lock clean
 
 bin := .venv/bin
 # Hand-written C++; clang-tidy reads the headers through the sources of the portable part.
@@ -41,6 +41,11 @@ format: setup ## lay out Python and C++ as `make check` wants them
 
 firmware: setup ## build the host library and the emulated Cortex-M7's firmware
 	$(bin)/pio run --silent
+
+hardware: setup ## draw, lay out, export and check the module's board; plant every fault
+	$(bin)/python -m hardware.build
+	$(bin)/python -m hardware.check
+	$(bin)/python -m hardware.faults --markdown hardware/docs/planted_faults.md
 
 lock: setup ## resolve the dependencies of pyproject.toml afresh, write requirements.lock
 	host_tools/lock.sh

@@ -49,8 +49,9 @@ def simulated_text(design: Design) -> str:
     """Figures of the analog stages, as simulated."""
     board = design.simulated
     rows = []
+    corners = board.cv_extremes()
     for name, jack in (("cv_x", "CV X"), ("cv_y", "CV Y")):
-        line, ends = board.cv_transfer(name), board.cv_extremes(name)
+        line, ends = board.cv_transfer(name), corners[name]
         rows += [
             (f"{jack}: volts at the ADC", f"{line.offset:.3f} V {line.slope:+.4f} V for each volt"),
             (f"{jack}: ±5 V at the worst corner", f"{ends[0]:.3f} to {ends[1]:.3f} V"),
@@ -90,7 +91,7 @@ def simulated_text(design: Design) -> str:
         "# Simulated figures, revision A",
         "",
         "Written by `make hardware` from ngspice on KiCad's netlist. Nothing here was measured. The op-amps' models",
-        "know gain-bandwidth, slew rate, swing and offset: distortion is that of clipping alone, noise is not modelled.",
+        "know gain-bandwidth, slew rate, swing and offset: distortion is that of clipping, noise is not modelled.",
         "",
         "| what | figure |",
         "|---|---|",

@@ -11,16 +11,17 @@ import os
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from hardware.checks.design import Design, repository_design
+from hardware.checks.design import repository_design
 from hardware.checks.fault_list import FAULTS
 from hardware.checks.faults import Fault
 from hardware.checks.registry import outcome
+from hardware.gen.pins import read_pins
+from hardware.gen.schematic import drawn_sheet
 from hardware.kicad_cli import missing as kicad_missing
 from hardware.spice.ngspice import missing as ngspice_missing
-
 
 HEADING = """# Planted faults
 
@@ -29,8 +30,9 @@ fault in the drawing is judged as if board and order files had been made from it
 """
 
 
-def noticed_by(fault: Fault, design: Design) -> list[str]:
+def noticed_by(number: int) -> list[str]:
     """The checks that complain of a copy of the design with this fault."""
+    fault, design = FAULTS[number], repository_design()
     with tempfile.TemporaryDirectory() as folder:
         copy = design.copy(Path(folder))
         fault.plant(copy)
@@ -54,9 +56,10 @@ def main() -> int:
     if why:
         print(f"nothing can be checked: {why}", file=sys.stderr)
         return 2
-    design, begun = repository_design(), time.monotonic()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # they wait for KiCad and ngspice
-        rows = list(zip(FAULTS, pool.map(lambda fault: noticed_by(fault, design), FAULTS), strict=True))
+    begun = time.monotonic()
+    drawn_sheet(read_pins())  # reads KiCad's libraries, which the processes then share
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        rows = list(zip(FAULTS, pool.map(noticed_by, range(len(FAULTS))), strict=True))
     text = table(rows)
     print(text, end="")
     if options.markdown:

@@ -21,7 +21,10 @@ debian_packages=(
   caps                                            # amplifiers
   tap-plugins                                     # a tube
   lilv-utils                                      # plays the LV2 ones
+  ngspice                                         # simulates the module's board
 )
+# Draws and checks the module's board. Version 9, which Debian 12 has among its backports only.
+kicad_packages=(kicad kicad-symbols kicad-footprints)
 venv=$PWD/.venv
 stamp=$venv/setup-is-done-for
 
@@ -42,7 +45,7 @@ find_python() {
 
 missing_packages() {
   local package
-  for package in "${debian_packages[@]}"; do
+  for package; do
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed* ]] || echo "$package"
   done
 }
@@ -64,7 +67,7 @@ install_debian_packages() {
   command -v dpkg-query >/dev/null || fail "this computer has no dpkg; install the equivalents of: ${debian_packages[*]}"
   find_python >/dev/null || debian_packages+=(python3 python3-venv)
   local missing root
-  missing=$(missing_packages | tr '\n' ' ')
+  missing=$(missing_packages "${debian_packages[@]}" | tr '\n' ' ')
   [[ -n $missing ]] || return 0
   if ! root=$(become_root); then
     fail "Debian packages are missing and this user cannot install them; as root, run this line, then start again:
@@ -75,6 +78,32 @@ install_debian_packages() {
   $root apt-get -qq update || say "apt-get update failed; trying with the package lists that are here"
   # shellcheck disable=SC2086
   $root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing >/dev/null
+}
+
+# KiCad is the one thing that may be missing: without it the tests of hardware/ are skipped and say so. The computer's
+# own list of package sources stays as it is; Debian 12's backports are added for this command alone.
+install_kicad() {
+  [[ -n $(missing_packages "${kicad_packages[@]}") ]] || return 0
+  local root sources site suite=bookworm-backports keys=/usr/share/keyrings/debian-archive-keyring.gpg
+  local skipped="the tests of hardware/ will be skipped"
+  root=$(become_root) || { say "KiCad 9 is missing and this user cannot install it; $skipped"; return 0; }
+  site=$(apt-get indextargets --format '$(SITE)' 'Codename: bookworm' 'Created-By: Packages' 2>/dev/null | head -n 1)
+  [[ -n $site ]] || { say "KiCad 9 is missing and this is not Debian 12, install it by hand; $skipped"; return 0; }
+  sources=$(mktemp -d)
+  chmod 755 "$sources"
+  cp /etc/apt/sources.list.d/* "$sources" 2>/dev/null || true
+  echo "deb [signed-by=$keys] $site $suite main" >"$sources/$suite.list"
+  say "installing KiCad 9 from $suite (140 MB)"
+  # shellcheck disable=SC2086  # $root is a list of words
+  if $root apt-get -qq update -o Dir::Etc::SourceParts=/dev/null \
+      -o "Dir::Etc::SourceList=$sources/$suite.list" -o APT::Get::List-Cleanup=0 >/dev/null 2>&1 &&
+    $root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends -t "$suite" \
+      -o "Dir::Etc::SourceParts=$sources" "${kicad_packages[@]}" >/dev/null 2>&1; then
+    say "KiCad is installed"
+  else
+    say "KiCad 9 could not be installed from $suite; $skipped"
+  fi
+  rm -rf "$sources"
 }
 
 install_python_packages() {
@@ -104,4 +133,5 @@ install_python_packages() {
 }
 
 install_debian_packages
+install_kicad
 install_python_packages

@@ -22,7 +22,7 @@ ROOMS = {
     "core": ("core/", "generated/protocol.h"),
     "engines": ("core/", "engines/", "generated/"),
     "generated": ("core/", "engines/", "generated/"),
-    "boards": ("core/", "boards/", "generated/protocol.h"),
+    "boards": ("core/", "boards/", "generated/protocol.h", "generated/pins.h"),
     "main.cpp": ("core/", "boards/board.h"),
 }
 # Calls that GCC itself makes, and the decoder, which each engine brings.

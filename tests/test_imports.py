@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 LINT_IMPORTS = Path(sys.executable).with_name("lint-imports")
-PACKAGES = ("model", "quantize", "host_tools")
+PACKAGES = ("model", "quantize", "host_tools", "hardware")
 FORBIDDEN = [
     ("model/vae.py", "import quantize.graph", "model imports nothing of ours"),
     ("model/effects.py", "from host_tools import audio", "model imports nothing of ours"),
@@ -22,6 +22,8 @@ FORBIDDEN = [
     ("host_tools/report.py", "from quantize import lower", "the stages before the .tflite"),
     ("host_tools/witness.py", "from host_tools import learning", "the stages before the .tflite"),
     ("host_tools/device.py", "from quantize import emit", "generated C++"),
+    ("hardware/check.py", "from host_tools import errors", "hardware imports nothing of ours"),
+    ("host_tools/device.py", "from hardware.gen import pins", "nobody imports hardware"),
 ]
 
 
@@ -35,7 +37,7 @@ def copy(repository: Path, tmp_path: Path) -> Path:
     """The Python sources and their contracts, to be spoilt."""
     for source in [
         repository / "pyproject.toml",
-        *(file for name in PACKAGES for file in (repository / name).glob("*.py")),
+        *(file for name in PACKAGES for file in (repository / name).rglob("*.py")),
     ]:
         target = tmp_path / source.relative_to(repository)
         target.parent.mkdir(exist_ok=True)

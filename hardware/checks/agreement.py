@@ -7,6 +7,7 @@ import csv
 import io
 
 from hardware.checks.design import Design, Outcome
+from hardware.documents import simulated_text, with_pin_table
 from hardware.gen.fabrication import expected_files
 from hardware.gen.panel import panel_text
 from hardware.gen.s_expression import children, parse
@@ -33,6 +34,17 @@ def order_files(design: Design) -> Outcome:
         if not (design.fab / name).is_file() or (design.fab / name).read_bytes() != content
     ]
     return Outcome(f"{len(expected)} files", wrong)
+
+
+def told_figures(design: Design) -> Outcome:
+    """The README's table of pins and the simulated figures in docs/ are those of the design."""
+    readme = (design.hardware / "README.md").read_text(encoding="utf-8")
+    wrong = []
+    if with_pin_table(readme, design) != readme:
+        wrong.append("hardware/README.md has another table of pins; run make hardware")
+    if (design.hardware / "docs" / "simulated.md").read_text(encoding="utf-8") != simulated_text(design):
+        wrong.append("docs/simulated.md tells other figures than the simulation; run make hardware")
+    return Outcome("2 documents", wrong)
 
 
 def bill_of_materials(design: Design) -> Outcome:

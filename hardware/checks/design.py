@@ -17,7 +17,10 @@ from hardware.spice.circuit import Circuit
 from hardware.spice.measures import Board
 
 # What checks read, from the root of the repository.
-_COPIED = ("hardware/pins.toml", "hardware/kicad", "hardware/fab", "firmware/core", "firmware/generated")
+_COPIED = (
+    *("hardware/pins.toml", "hardware/README.md", "hardware/kicad", "hardware/fab", "hardware/docs"),
+    *("firmware/core", "firmware/generated"),
+)
 
 
 @dataclass(frozen=True)

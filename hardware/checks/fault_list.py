@@ -9,6 +9,7 @@ from dataclasses import replace
 from hardware.checks.design import Design
 from hardware.checks.faults import (
     READS_BOARD,
+    READS_DOCUMENTS,
     READS_DRAWING,
     READS_FIRMWARE,
     READS_ORDER,
@@ -60,10 +61,10 @@ def _other_net(design: Design) -> None:
     text = design.board.read_text(encoding="utf-8")
     number = _net_number(text, "/-10V_REF")
     other = _net_number(text, "/CV_X")
-    design.board.write_text(
-        text.replace(f'(net {number} "/-10V_REF")\n\t\t\t(pin', f'(net {other} "/CV_X")\n\t\t\t(pin', 1),
-        encoding="utf-8",
-    )
+    pad, moved = (f'(net {net} "/{name}")\n\t\t\t(uuid' for net, name in ((number, "-10V_REF"), (other, "CV_X")))
+    if pad not in text:
+        raise ValueError("the board has no pad on -10V_REF")
+    design.board.write_text(text.replace(pad, moved, 1), encoding="utf-8")
 
 
 def _stale_archive(design: Design) -> None:
@@ -86,7 +87,7 @@ FAULTS = (
     drawn("CV feedback 33k for 30k", "CV transfer", value("R3", "33k")),
     drawn("CV input 10k for 100k", "CV transfer", value("R1", "10k")),
     drawn("CV filter 1u for 10n", "CV transfer", value("C2", "1u")),
-    drawn("CV offset 160k for 180k", "CV corners", value("R5", "160k")),
+    drawn("CV offset 150k for 180k", "CV corners", value("R5", "150k")),
     drawn("CV op-amp, plus and minus exchanged", "CV transfer", upside_down("U1", 1)),
     drawn("CV op-amp on 12 V", "Seed pin limits", other_supply),
     drawn("audio in, 20k for 15k", "Seed pin limits", value("R8", "20k")),
@@ -120,6 +121,10 @@ FAULTS = (
     edited("the panel's edge through a hole", "panel DRC", READS_PANEL, _PANEL, "(start 0 0)", "(start 8 0)"),
     edited("a wrong number ordered", "parts", READS_ORDER, "hardware/fab/bom.csv", "TL072CDR", "TL074CDR"),
     Fault("the wrong Gerbers in the archive", "order files", _stale_archive, READS_ORDER),
+    edited(
+        *("another figure in the documents", "documents", READS_DOCUMENTS),
+        *("hardware/docs/simulated.md", "1.41 V", "1.31 V"),
+    ),
     edited(
         *("firmware: CV zero 0.1 V off", "calibration", READS_FIRMWARE),
         *("firmware/core/settings.cpp", "CodeOf(1667)", "CodeOf(1767)"),

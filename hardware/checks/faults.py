@@ -22,9 +22,10 @@ _LAYOUT = ("DRC", "panel DRC", "panel holes")
 # Which checks read what a fault changes; the others would answer as before. A fault in the drawing is judged as if
 # board and order files had been made from it, so those that only compare files are left out.
 READS_DRAWING = tuple(name for name in CHECKS if name not in (*AGREEMENT, *_LAYOUT, "pin header"))
-READS_PINS = ("drawing", "pin map", "pin kinds", "pin header")
+READS_PINS = ("drawing", "documents", "pin map", "pin kinds", "pin header")
 READS_BOARD = ("DRC", "parity", "parts", "order files", "panel holes")
 READS_PANEL = ("drawing", "panel DRC", "order files", "panel holes")
+READS_DOCUMENTS = ("documents",)
 READS_ORDER = ("parts", "order files")
 READS_FIRMWARE = ("pin header", "calibration")
 
@@ -44,12 +45,11 @@ def drawn(name: str, catcher: str, change: Callable[[Sheet], None]) -> Fault:
 
     def plant(design: Design) -> None:
         sheet = drawn_sheet(design.pins)
-        before = schematic_text(sheet)
+        before = repr(sheet)
         change(sheet)
-        after = schematic_text(sheet)
-        if after == before:
+        if repr(sheet) == before:
             raise ValueError(f"the fault {name!r} changes nothing")
-        design.schematic.write_text(after, encoding="utf-8")
+        design.schematic.write_text(schematic_text(sheet), encoding="utf-8")
 
     return Fault(name, catcher, plant, READS_DRAWING)
 

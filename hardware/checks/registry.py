@@ -20,6 +20,7 @@ CHECKS: dict[str, Check] = {
     "parity": rules.parity,
     "parts": agreement.bill_of_materials,
     "order files": agreement.order_files,
+    "documents": agreement.told_figures,
     "pin map": wiring.pin_map,
     "pin kinds": wiring.pin_kinds,
     "contract": wiring.contract,
@@ -39,7 +40,7 @@ CHECKS: dict[str, Check] = {
 }
 # These compare files with each other. Someone who makes board and order files from a wrong drawing satisfies them all,
 # so they do not count when a fault is planted in the drawing.
-AGREEMENT = ("drawing", "parity", "parts", "order files")
+AGREEMENT = ("drawing", "parity", "parts", "order files", "documents")
 
 
 def outcome(name: str, design: Design) -> Outcome:

@@ -11,8 +11,8 @@ from hardware.gen.sheet import Note, Point, Sheet
 POTS = (
     ("RV1", "C20", "x", "X"),
     ("RV2", "C21", "y", "Y"),
-    ("RV3", "C22", "att_x", "CV X amount"),
-    ("RV4", "C23", "att_y", "CV Y amount"),
+    ("RV3", "C22", "att_x", "ATT X"),
+    ("RV4", "C23", "att_y", "ATT Y"),
     ("RV5", "C24", "level", "LEVEL"),
     ("RV6", "C25", "mix", "MIX"),
 )

@@ -64,10 +64,10 @@ SEED = Article("Daisy Seed", "Module:Electrosmith_Daisy_Seed", "Electrosmith", "
 POWER_HEADER = Article("EURORACK", "Connector_IDC:IDC-Header_2x05_P2.54mm_Vertical", "Würth", "61201021621")
 
 
-def jack(name: str) -> Article:
-    """Mono jack with a switch. The maker's number stands for what shops call Thonkiconn."""
-    footprint = "Connector_Audio:Jack_3.5mm_QingPu_WQP-PJ398SM_Vertical_CircularHoles"
-    return Article(name, footprint, "QingPu", "WQP-PJ398SM")
+# Mono jack with a switch. The maker's number stands for what shops call Thonkiconn.
+JACK = Article(
+    "PJ398SM", "Connector_Audio:Jack_3.5mm_QingPu_WQP-PJ398SM_Vertical_CircularHoles", "QingPu", "WQP-PJ398SM"
+)
 
 
 def led(colour: str) -> Article:

@@ -37,7 +37,7 @@ def text_of(node: Node | str, depth: int = 0) -> str:
         return node
     if all(isinstance(child, str) for child in node):
         return f"({' '.join(map(str, node))})"
-    text = f"({node[0]}"
+    text = f"({text_of(node[0], depth + 1)}"
     for child in node[1:]:
         text += f"\n{chr(9) * (depth + 1)}{text_of(child, depth + 1)}" if isinstance(child, list) else f" {child}"
     return text + "\n" + "\t" * depth + ")"

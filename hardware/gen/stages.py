@@ -28,7 +28,7 @@ def draw_cv(sheet: Sheet, pins: dict[str, Pin], axis: str, corner: Point) -> Non
     }[axis]
     sheet.frame(f"CV {axis.upper()}   ±5 V to 3.17..0.17 V, 100k in, 530 Hz", corner, (92, 32))
     x, y = corner[0] + 8, corner[1] + 22
-    _input(sheet, jack, f"CV {axis.upper()}", into, "100k", (x, y))
+    _input(sheet, jack, into, "100k", (x, y))
     sheet.wire((x + 17, y), (x + 24, y))
     sheet.place("Device:R", offset, parts.resistor("180k"), (x + 21, y - 6))
     sheet.wire((x + 21, y - 3), (x + 21, y))
@@ -47,7 +47,7 @@ def draw_audio_in(sheet: Sheet, pins: dict[str, Pin], corner: Point) -> None:
     """
     sheet.frame("AUDIO IN   gain -0.15; ±12 V reach the Seed as ±1.8 V, its limit", corner, (92, 32))
     x, y = corner[0] + 8, corner[1] + 22
-    _input(sheet, "J1", "IN", "R7", "100k", (x, y))
+    _input(sheet, "J1", "R7", "100k", (x, y))
     sheet.wire((x + 17, y), (x + 24, y))
     out = _inverter(
         sheet, AUDIO_LIBRARY, "U2", parts.AUDIO_AMPLIFIER, 1, (x + 24, y), ("R8", "15k"), ("C3", parts.C_150P)
@@ -79,7 +79,7 @@ def draw_audio_out(sheet: Sheet, pins: dict[str, Pin], corner: Point) -> None:
     socket = sheet.place(
         "Connector_Audio:AudioJack2_SwitchT",
         "J2",
-        parts.jack("OUT"),
+        parts.JACK,
         (out[0] + 22, out[1]),
         mirror="y",
         notes=((-2, -5), (-2, 5)),
@@ -95,7 +95,7 @@ def draw_gate(sheet: Sheet, pins: dict[str, Pin], corner: Point) -> None:
     """High above 1.4 V: half of it turns the transistor on. Inverted; the diode keeps the base above -0.6 V."""
     sheet.frame("GATE   high above 1.4 V, stands ±12 V, inverted at the Seed", corner, (92, 32))
     x, y = corner[0] + 8, corner[1] + 20
-    _input(sheet, "J5", "GATE", "R14", "100k", (x, y))
+    _input(sheet, "J5", "R14", "100k", (x, y))
     sheet.wire((x + 17, y), (x + 36, y))
     sheet.place("Device:R", "R15", parts.resistor("100k"), (x + 22, y + 5))
     sheet.wire((x + 22, y), (x + 22, y + 2))
@@ -134,18 +134,16 @@ def draw_amplifier_supply(
         sheet.wire(pin, end)
         sheet.supply(rail, end, 180 if rail.startswith("-") else 0)
         if rail != "GND":
-            column = at[0] - (8 if down < 0 else 15)
+            column = at[0] - (10 if down < 0 else 15)
             sheet.place("Device:C", capacitor, parts.C_100N, (column, pin[1] - 3 * down))
             sheet.wire((column, pin[1]), (pin[0], pin[1]))
             sheet.supply("GND", (column, pin[1] - 6 * down), 0 if down < 0 else 180)
 
 
-def _input(sheet: Sheet, reference: str, name: str, resistor: str, value: str, at: Point) -> Part:
+def _input(sheet: Sheet, reference: str, resistor: str, value: str, at: Point) -> Part:
     """A jack whose open switch is ground, and the resistor behind it, which ends at (x + 17, y)."""
     x, y = at
-    socket = sheet.place(
-        "Connector_Audio:AudioJack2_SwitchT", reference, parts.jack(name), at, notes=((-3, -5), (-3, 5))
-    )
+    socket = sheet.place("Connector_Audio:AudioJack2_SwitchT", reference, parts.JACK, at, notes=((-3, -5), (-3, 5)))
     sheet.wire(socket.pin("S"), (x + 7, y - 2))
     sheet.supply("GND", (x + 7, y - 2), 90)
     sheet.wire(socket.pin("TN"), (x + 6, y + 2))
