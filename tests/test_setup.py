@@ -118,3 +118,37 @@ def test_cuda_packages_are_refused(computer: Computer) -> None:
         result = computer.set_up()
         assert result.returncode == 1
         assert "nvidia-cublas" in result.stderr
+
+
+KICAD_MISSING = '[[ "$*" == *kicad* ]] || echo installed'
+FINISHED = '[[ "$*" != *list* ]] || true'
+
+
+def test_without_kicad_set_up_goes_on_and_says_so(computer: Computer) -> None:
+    computer.stand_in("dpkg-query", KICAD_MISSING)
+    computer.stand_in_environment(FINISHED)
+    computer.stand_in("id", "echo 1000")
+    computer.stand_in("sudo", "exit 1")
+    result = computer.set_up()
+    assert result.returncode == 0, result.stderr
+    assert "KiCad 9 is missing and this user cannot install it; the tests of hardware/ will be skipped" in result.stdout
+    assert "apt-get" not in computer.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("apt_get", "told"),
+    [
+        ("true", "this is not Debian 12"),
+        ('[[ "$1" != indextargets ]] && exit 100; echo http://debian.example/debian', "could not be installed from"),
+        ('[[ "$1" != indextargets ]] || echo http://debian.example/debian', "KiCad is installed"),
+    ],
+)
+def test_kicad_comes_from_backports_or_not_at_all(computer: Computer, apt_get: str, told: str) -> None:
+    computer.stand_in("dpkg-query", KICAD_MISSING)
+    computer.stand_in_environment(FINISHED)
+    computer.stand_in("id", "echo 0")
+    computer.stand_in("apt-get", f'echo "apt-get $*" >>{computer.log}\n{apt_get}')
+    result = computer.set_up()
+    assert result.returncode == 0, result.stderr
+    assert told in result.stdout
+    assert ("-t bookworm-backports" in computer.log.read_text()) == (told == "KiCad is installed")
