@@ -67,6 +67,14 @@ def _other_net(design: Design) -> None:
     design.board.write_text(text.replace(pad, moved, 1), encoding="utf-8")
 
 
+def _no_ground(design: Design) -> None:
+    """Nothing filled on the front."""
+    text, front = design.board.read_text(encoding="utf-8"), '(filled_polygon\n\t\t\t(layer "F.Cu")'
+    if front not in text:
+        raise ValueError("the board has no ground on the front")
+    design.board.write_text(text.replace(front, front.replace("F.Cu", "B.Cu")), encoding="utf-8")
+
+
 def _stale_archive(design: Design) -> None:
     """The panel's Gerbers under the module's name."""
     archives = sorted(design.fab.glob("*-gerbers.zip"))
@@ -115,6 +123,8 @@ FAULTS = (
     edited("pins.toml changed, nothing redrawn", "drawing", READS_PINS, "hardware/pins.toml", '"D6"', '"D7"'),
     Fault("a track removed", "DRC", _track_removed, READS_BOARD),
     edited("a track 3 mm wide", "DRC", READS_BOARD, _BOARD, "(width 0.3)", "(width 3)"),
+    edited("a power track as narrow as a signal", "copper", READS_BOARD, _BOARD, "(width 0.8)", "(width 0.3)"),
+    Fault("no ground on the front", "copper", _no_ground, READS_BOARD),
     Fault("a pad on another net", "parity", _other_net, READS_BOARD),
     edited("another value on the board", "parts", READS_BOARD, _BOARD, '"Value" "180k"', '"Value" "150k"'),
     Fault("a hole of the panel 1 mm off", "panel holes", _moved_hole, READS_PANEL),

@@ -18,12 +18,12 @@ from hardware.gen.schematic import drawn_sheet
 from hardware.gen.sheet import Part, Sheet
 from hardware.gen.sheet_file import schematic_text
 
-_LAYOUT = ("DRC", "panel DRC", "panel holes")
+_LAYOUT = ("DRC", "copper", "panel DRC", "panel holes")
 # Which checks read what a fault changes; the others would answer as before. A fault in the drawing is judged as if
 # board and order files had been made from it, so those that only compare files are left out.
 READS_DRAWING = tuple(name for name in CHECKS if name not in (*AGREEMENT, *_LAYOUT, "pin header"))
 READS_PINS = ("drawing", "documents", "pin map", "pin kinds", "pin header")
-READS_BOARD = ("DRC", "parity", "parts", "order files", "panel holes")
+READS_BOARD = ("DRC", "copper", "parity", "parts", "order files", "panel holes")
 READS_PANEL = ("drawing", "panel DRC", "order files", "panel holes")
 READS_DOCUMENTS = ("documents",)
 READS_ORDER = ("parts", "order files")

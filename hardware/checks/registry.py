@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hardware.checks import agreement, analog, firmware, rules, wiring
+from hardware.checks import agreement, analog, copper, firmware, rules, wiring
 from hardware.checks.design import Design, Outcome
 from hardware.kicad_cli import KicadError
 from hardware.spice.ngspice import SimulationError
@@ -16,6 +16,7 @@ CHECKS: dict[str, Check] = {
     "drawing": agreement.drawing,
     "ERC": rules.electrical_rules,
     "DRC": rules.layout_rules,
+    "copper": copper.copper,
     "panel DRC": rules.panel_rules,
     "parity": rules.parity,
     "parts": agreement.bill_of_materials,
