@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a maker orders from: Gerbers and drill files as one archive a board, bill of materials, positions.
 
-Depends on `kicad_cli`. Dates are taken out, so that the same board gives the same bytes.
+Depends on `kicad_cli`. Dates and the last digit of KiCad's version are taken out, so that the same board gives the same bytes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ REVISION = "A"
 BOM_FIELDS = "Reference,Value,Footprint,${QUANTITY},Manufacturer,MPN"
 LAYERS = "F.Cu,B.Cu,F.Mask,B.Mask,F.Paste,B.Paste,F.SilkS,B.SilkS,Edge.Cuts"
 _DATE = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[+-]\d\d:?\d\d)?")
+_VERSION = re.compile(rb"9\.0\.\d+(?:[-+~][\w.+~-]*)?")  # of KiCad: a corrected release draws the same board
 _NO_DATE = b"1980-01-01T00:00:00+00:00"
 _PDF_DATE = re.compile(rb"(/(?:Creation|Mod)Date ?\(D:)\d+")
 
@@ -34,7 +35,7 @@ def gerber_archive(board: Path) -> bytes:
                 entry = zipfile.ZipInfo(path.name, (1980, 1, 1, 0, 0, 0))
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = 0o644 << 16
-                file.writestr(entry, _DATE.sub(_NO_DATE, path.read_bytes()))
+                file.writestr(entry, _VERSION.sub(b"9.0", _DATE.sub(_NO_DATE, path.read_bytes())))
         return archive.read_bytes()
 
 
