@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a maker orders from: Gerbers and drill files as one archive a board, bill of materials, positions.
 
-Depends on `kicad_cli`. Dates and the last digit of KiCad's version are taken out, so that the same board gives the same bytes.
+Depends on `kicad_cli`. Dates and the last digit of KiCad's version are taken out: the same board gives the same bytes.
 """
 
 from __future__ import annotations
