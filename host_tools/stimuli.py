@@ -48,7 +48,7 @@ def random_stimulus(graph: Graph, samples: int, seed: int = 0) -> Stimulus:
     shift = rng.integers(0, scheme.activation_bits, (blocks, 1)) * (np.arange(blocks)[:, None] % 2)
     dry = (loud >> shift).astype(scheme.dtype).reshape(-1)
     z = rng.integers(scheme.integer_min, scheme.integer_max + 1, (blocks, len(graph.latent))).astype(scheme.dtype)
-    dry_real = graph.input.input.dequantize(dry)
+    dry_real = graph.audio.dequantize(dry)
     return Stimulus(RANDOM, dry, z, dry_real, graph.condition[0].input.dequantize(z))
 
 
@@ -64,7 +64,7 @@ def recorded_stimulus(graph: Graph, source: str, samples: np.ndarray, z_real: np
         places = np.resize(np.array(MAP_POINTS), (len(MAP_POINTS), low.size))
         z_real = (low + high) / 2 + places[turns] * (high - low) / 2
     z_real = np.broadcast_to(np.asarray(z_real, np.float64), (blocks, low.size))
-    dry = graph.input.input.quantize(padded, graph.scheme)
+    dry = graph.audio.quantize(padded, graph.scheme)
     z = graph.condition[0].input.quantize(z_real, graph.scheme)
     return Stimulus(source, dry, z, padded, z_real)
 

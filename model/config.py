@@ -31,6 +31,7 @@ class ModelConfig:
     condition_channels: int = 8
     hidden_limit: float = 4.0  # clamps of the network are the integer ranges of its quantised twin
     residual_limit: float = 2.0
+    gain_limit: float = 8.0  # of the loudness at which a channel hears the sound
     mel_bands: int = 32
     curve_levels: int = 20
     encoder_hidden: int = 192
@@ -52,7 +53,7 @@ class DataConfig:
 @dataclass(frozen=True)
 class TrainConfig:
     seed: int = 1
-    steps: int = 60_000  # of the decoder
+    steps: int = 50_000  # of the decoder
     rounding_steps: int = 4_000  # of the decoder, with its weights rounded to 8 bits
     encoder_steps: int = 3_000
     batch_size: int = 64
@@ -64,6 +65,7 @@ class TrainConfig:
     place_spread: float = 0.05  # standard deviation of the prior around a setting's place on the map
     straightness: float = 10.0  # weight of the condition's bends between neighbouring places
     evenness: float = 0.1  # weight of the loudness's bends there
+    faintness: float = 0.02  # weight of gains below 1
     beta: float = 1e-3  # weight of the KL term at the end of each cycle
     beta_cycles: int = 2
     pre_emphasis: float = 0.95  # coefficient of the first-order filter of the second ESR term

@@ -34,7 +34,7 @@ def rounded(decoder: Decoder) -> Iterator[None]:
 def round_weights(decoder: Decoder) -> None:
     """Rounds every weight onto the grid that quantisation will find; biases have 32 bits there and stay."""
     condition = decoder.condition
-    for part in (condition.hidden, condition.output, decoder.input, decoder.output):
+    for part in (condition.hidden, condition.output, decoder.gain.mix, decoder.output):
         _round_together(part.weight)
     for layer in decoder.layers:
         filters, gates = layer.stream.weight.chunk(2)

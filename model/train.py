@@ -36,6 +36,7 @@ SAVE_EVERY = 500  # steps between resumable states
 LARGEST_GRADIENT = 1.0
 RISING = 0.2  # share of the steps over which the learning rate rises
 SHORTEST_SCHEDULE = 10  # steps: PyTorch's divides by the length of its rise less one step
+SOMEWHERE = 64  # spots of the map a step whose gains are held up, besides the places
 EVENED = 8  # one clip in so many is played between the places as well
 STATISTICS_BATCHES = 100  # whose mean the encoder's normalisation keeps
 
@@ -131,7 +132,7 @@ class _Run:
         z = places + train.place_spread * torch.randn(places.shape, generator=self.generator)
         output = self.vae.decoder.settled(dry[:, None], z[:, :, None])[:, 0]
         error, loss = reconstruction(output, wet, train.pre_emphasis)
-        loss = loss.mean() + train.straightness * self._bends()
+        loss = loss.mean() + train.straightness * self._bends() + train.faintness * self._faintness()
         (loss + train.evenness * self._unevenness(dry[: train.batch_size // EVENED, None])).backward()
         return float(error.detach().mean())
 
@@ -148,6 +149,15 @@ class _Run:
         ends = self.vae.decoder.condition(torch.cat([first, second])[:, :, None])[:, :, 0].chunk(2)
         between = self.vae.decoder.condition(torch.lerp(first, second, share)[:, :, None])[:, :, 0]
         return (between - torch.lerp(*ends, share)).pow(2).mean()
+
+    def _faintness(self) -> torch.Tensor:
+        """How far gains are below 1, squared: integers would hold a faint sound in a fraction of a step."""
+        decoder = self.vae.decoder
+        anywhere = decoder.latent_limit * (
+            2 * torch.rand(SOMEWHERE, self.places.shape[1], generator=self.generator) - 1
+        )
+        gains = decoder.gain(decoder.condition(torch.cat([self.places, anywhere])[:, :, None]))
+        return torch.relu(1 - gains.abs()).pow(2).mean()
 
     def _unevenness(self, dry: torch.Tensor) -> torch.Tensor:
         """How far the loudness between two neighbouring places is from what lies between theirs, squared, in nepers."""

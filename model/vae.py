@@ -4,8 +4,9 @@
 Depends on torch, `config`, `features` and `latent`; no training, no data. Notable about the decoder:
 - every clamp is the range of an integer type after quantisation, so the quantised network clamps for free;
 - one limit along the residual stream, so residual additions need no rescaling;
-- the latent enters each layer as a constant per block, which an engine folds into the gates' biases;
-- silence stays silence by construction: only gates have biases, and they multiply.
+- the latent sets how loud each channel hears the sound, and enters each layer as a constant per block, which an engine
+  folds into the gates' biases;
+- silence stays silence by construction: only gains and gates have biases, and they multiply.
 """
 
 from __future__ import annotations
@@ -53,6 +54,28 @@ class Condition(nn.Module):
         return self.output(hidden).clamp(-self.limits[1], self.limits[1])
 
 
+class Gain(nn.Module):
+    """How loud each channel hears the sound: condition (B, condition_channels, T) → (B, channels, T).
+
+    Before training, pairs of channels hear it at 0, 6, 12 and 18 dB, for a high-gain distortion needs some that clip
+    early. Those factors stay, so that the latent moves a loud channel by as many decibels as a soft one.
+    """
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        model = config.model
+        self.limit = model.gain_limit
+        self.mix = Mix(model.condition_channels, model.channels)
+        number = torch.arange(model.channels)
+        factors = 2.0 ** (number // 2 % 4) * (-1.0) ** number
+        self.register_buffer("factors", factors[:, None], persistent=False)
+        with torch.no_grad():
+            self.mix.bias.fill_(1.0)
+
+    def forward(self, c: torch.Tensor) -> torch.Tensor:
+        return (self.factors * self.mix(c)).clamp(-self.limit, self.limit)
+
+
 class GatedLayer(nn.Module):
     """h + hardtanh(filter(h)) * clamp(gate(h, c), 0, 1), causal, the sum clamped to the stream's limit.
 
@@ -83,16 +106,9 @@ class Decoder(nn.Module):
         self.limit = model.residual_limit
         self.latent_limit, self.past = model.latent_limit, model.past
         self.condition = Condition(config)
-        self.input = Mix(1, model.channels, bias=False)
+        self.gain = Gain(config)
         self.layers = nn.ModuleList(GatedLayer(config, dilation) for dilation in model.dilations)
         self.output = Mix(model.channels, 1, bias=False)
-        # Pairs of channels hear the sound at 0, 6, 12 and 18 dB, for a high-gain distortion needs some that clip early.
-        # The gains are not learned: training shrinks them until nothing clips, and then integers hold a faint sound in
-        # a fraction of a step.
-        number = torch.arange(model.channels)
-        with torch.no_grad():
-            self.input.weight[:, 0, 0] = 2.0 ** (number // 2 % 4) * (-1.0) ** number
-        self.input.weight.requires_grad_(False)
 
     def forward(self, dry: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
         """dry (B, 1, T) in [-1, 1], z (B, 2, 1 or T) within the latent limit → wet (B, 1, T) in [-1, 1]."""
@@ -104,7 +120,7 @@ class Decoder(nn.Module):
 
     def _decoded(self, dry: torch.Tensor, z: torch.Tensor, settled: bool) -> torch.Tensor:
         c = self.condition(z.clamp(-self.latent_limit, self.latent_limit))
-        h = self.input(dry).clamp(-self.limit, self.limit)  # (B, C, T)
+        h = (dry * self.gain(c)).clamp(-self.limit, self.limit)  # (B, C, T)
         for layer in self.layers:
             h = layer(h, c)[:, :, layer.history if settled else 0 :]
         return self.output(h).clamp(-1, 1)

@@ -18,9 +18,9 @@ from quantize.static_tables import (
     LayerTables,
     Requantization,
     condition_pairs,
-    input_table,
     output_weights,
     padded_channels,
+    product,
 )
 from quantize.tflite import model_id, read_tflite
 
@@ -71,7 +71,7 @@ def _wrapped(values: Sequence[object]) -> list[str]:
     return [*lines, line]
 
 
-def _condition_struct(model: str, name: str, conv: Convolution, graph: Graph) -> _Struct:
+def _block_struct(model: str, name: str, conv: Convolution, graph: Graph) -> _Struct:
     requantization = Requantization(conv, graph)
     requantization.check(accumulator_bits=32 if graph.scheme.bias_bits == 32 else 48)
     struct = _Struct(model, name, f"{conv.name}: {conv.in_channels} to {conv.out_channels}, once a block.")
@@ -84,13 +84,10 @@ def _condition_struct(model: str, name: str, conv: Convolution, graph: Graph) ->
     return struct
 
 
-def _input_struct(model: str, graph: Graph) -> _Struct:
-    requantization = Requantization(graph.input, graph)
-    requantization.check()
-    struct = _Struct(model, "Input", "Audio to the residual stream.")
-    struct.constant("bool", "kFast", _boolean(requantization.fast))
-    struct.range(requantization)
-    struct.table("int32_t", "kTable", input_table(requantization))
+def _gain_struct(model: str, graph: Graph) -> _Struct:
+    struct = _block_struct(model, "Gain", graph.gain, graph)
+    multiplier, shift = product(graph.gain.name, graph.audio, graph.gain.output, graph)
+    struct.constant("Multiplier", "kProduct", f"{{{multiplier}, {shift}}}")
     return struct
 
 
@@ -169,6 +166,7 @@ def _info(graph: Graph, identifier: str) -> list[str]:
         f"  static constexpr int kChannels = {padded_channels(graph)};  // with those that fill the last group",
         f"  static constexpr int kLatentAxes = {len(graph.latent)};",
         f"  static constexpr int kLatentZeroPoint = {graph.condition[0].input.zero_point};",
+        f"  static constexpr int kAudioZeroPoint = {graph.audio.zero_point};",
         f"  static constexpr int kConditionWidth = {width};  // of the widest condition convolution",
         f"  static constexpr int kConditionPairs = {condition_pairs(graph)};",
     ]
@@ -185,8 +183,8 @@ def emit_model(
     conditions = [f"Condition{i}" for i in range(len(graph.condition))]
     layers = [f"Layer{i}" for i in range(len(graph.layers))]
     structs = [
-        *(_condition_struct(model, n, c, graph) for n, c in zip(conditions, graph.condition, strict=True)),
-        _input_struct(model, graph),
+        *(_block_struct(model, n, c, graph) for n, c in zip(conditions, graph.condition, strict=True)),
+        _gain_struct(model, graph),
         *(_layer_struct(model, n, LayerTables(layer, graph)) for n, layer in zip(layers, graph.layers, strict=True)),
         _output_struct(model, graph),
     ]

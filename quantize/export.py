@@ -107,7 +107,7 @@ def check_onnx(path: Path, decoder: QuantizedDecoder) -> float:
     graph, rng = lower(decoder), np.random.default_rng(0)
     z = rng.uniform(-1, 1, len(graph.latent))
     audio = rng.uniform(-0.9, 0.9, CHECK_BLOCKS * graph.block_size)
-    integers = graph.input.input.quantize(audio, graph.scheme)
+    integers = graph.audio.quantize(audio, graph.scheme)
     condition = graph.condition[0].input.quantize(z, graph.scheme)
     golden = graph.output.output.dequantize(GoldenDecoder(graph).process(integers, condition))
     wet = OnnxDecoder(path).process(audio, z)

@@ -81,14 +81,14 @@ class GoldenDecoder:
                 raise ValueError(
                     f"{name} holds integers outside {scheme.name}'s {scheme.integer_min}..{scheme.integer_max}"
                 )
-        condition = self._condition(stretches)
+        condition, gain = self._condition(stretches)
         length = len(audio) // len(stretches)
         collected: list[dict[str, np.ndarray]] = []
         for first in range(0, len(audio), CHUNK):
             chunk = audio[first : first + CHUNK]
             stretch = np.arange(first, first + len(chunk)) // length
-            needed = condition[stretch[0] : stretch[-1] + 1]
-            collected.append(self._chunk(chunk, needed, stretch - stretch[0]))
+            needed = slice(stretch[0], stretch[-1] + 1)
+            collected.append(self._chunk(chunk, condition[needed], gain[needed], stretch - stretch[0]))
         if not collected:
             return np.zeros(0, scheme.dtype)
         if taps:
@@ -103,17 +103,24 @@ class GoldenDecoder:
         self.history = history
         return wet
 
-    def _condition(self, z: np.ndarray) -> np.ndarray:
+    def _condition(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The condition (B, condition_channels) and the gains (B, C)."""
         c = z - self.graph.condition[0].input.zero_point
         for conv in self.graph.condition:
-            integers = self._requantize[conv.name](_products(conv, c, slice(None)) + conv.bias)
-            c = integers - conv.output.zero_point
-        return c  # (B, condition_channels); the residual stream's zero point is 0
+            c = self._convolved(conv, c)
+        return c, self._convolved(self.graph.gain, c)
 
-    def _chunk(self, audio: np.ndarray, condition: np.ndarray, stretch: np.ndarray) -> dict[str, np.ndarray]:
+    def _convolved(self, conv: Convolution, x: np.ndarray) -> np.ndarray:
+        integers = self._requantize[conv.name](_products(conv, x, slice(None)) + conv.bias)
+        return integers - conv.output.zero_point
+
+    def _chunk(
+        self, audio: np.ndarray, condition: np.ndarray, gain: np.ndarray, stretch: np.ndarray
+    ) -> dict[str, np.ndarray]:
         graph, outputs, dtype = self.graph, {}, self.graph.scheme.dtype
-        u = (audio - graph.input.input.zero_point)[:, None]
-        h = self._requantize[graph.input.name](_products(graph.input, u, slice(None)) + graph.input.bias)  # (T, C)
+        u = (audio - graph.audio.zero_point)[:, None]
+        scales = (graph.audio, graph.gain.output, graph.residual)
+        h = multiply(u, gain[stretch], *scales, graph.scheme, self.rounding)  # (T, C)
         outputs["input"] = h.astype(dtype)
         for index, layer in enumerate(graph.layers):
             x = np.concatenate([self.history[index], h])  # (history + T, C)

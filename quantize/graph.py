@@ -6,7 +6,7 @@ Depends on NumPy only; holds no arithmetic (see `fixed_point` and `golden`) and 
 The network, for a block of `block_size` samples (all tensors are integers, `real = scale * (integer - zero_point)`):
 
     c      = condition(z)                              once a block: 1x1 convolutions on the latent
-    h      = input(dry)                                1x1 convolution, audio to the residual stream
+    h      = requantise(dry * gain(c))                 audio to the residual stream; gain once a block, 1x1 convolution
     layer: x = concat(history of h, c on the newest tap)
            m = requantise(filter(x) * gate(x))         dilated causal convolutions, VALID over history + block
            h = saturate(h + m)                         one scale along the whole residual stream
@@ -151,8 +151,9 @@ class Graph:
     block_size: int  # samples
     latency_samples: int  # how far wet lags behind dry
     latent: tuple[LatentAxis, ...]
+    audio: Quantization  # of dry
     condition: tuple[Convolution, ...]
-    input: Convolution
+    gain: Convolution
     layers: tuple[Layer, ...]
     output: Convolution
 
@@ -161,7 +162,7 @@ class Graph:
 
     @property
     def channels(self) -> int:
-        return self.input.out_channels
+        return self.gain.out_channels
 
     @property
     def condition_channels(self) -> int:
@@ -170,7 +171,7 @@ class Graph:
     @property
     def residual(self) -> Quantization:
         """The one quantisation of the residual stream and of the condition."""
-        return self.input.output
+        return self.condition[-1].output
 
     @property
     def receptive_field(self) -> int:
@@ -180,20 +181,23 @@ class Graph:
     def convolutions(self) -> tuple[Convolution, ...]:
         """Every convolution, in the order of execution."""
         in_layers = [conv for layer in self.layers for conv in layer.convolutions]
-        return (*self.condition, self.input, *in_layers, self.output)
+        return (*self.condition, self.gain, *in_layers, self.output)
 
     @property
     def silent(self) -> bool:
-        """Whether zeros that have lasted give zeros, wherever z is: only gates have biases and see the condition."""
-        plain = (self.input, self.output, *(layer.filter for layer in self.layers))
+        """Whether zeros that have lasted give zeros, wherever z is: only gains and gates have biases and see the
+        condition.
+        """
+        plain = (self.output, *(layer.filter for layer in self.layers))
         blind = all(not layer.filter.weights[:, :, self.channels :].any() for layer in self.layers)
-        return blind and all(not c.bias.any() and c.input.zero_point == c.output.zero_point == 0 for c in plain)
+        centred = all(c.input.zero_point == c.output.zero_point == 0 for c in plain) and self.audio.zero_point == 0
+        return blind and centred and all(not c.bias.any() for c in plain)
 
     @property
     def macs_per_sample(self) -> float:
         """Multiply-accumulates per sample with z folded once a block (the block's share of that included)."""
-        per_sample = self.input.weights.size + self.output.weights.size
-        per_block = sum(c.weights.size for c in self.condition)
+        per_sample = self.channels + self.output.weights.size
+        per_block = sum(c.weights.size for c in (*self.condition, self.gain))
         for layer in self.layers:
             for conv in layer.convolutions:
                 per_sample += conv.out_channels * conv.kernel_size * self.channels
@@ -227,16 +231,15 @@ def _check(graph: Graph) -> None:
         require(
             bool((np.abs(conv.bias) < bias_limit).all()), f"{conv.name}: a bias does not fit {scheme.bias_bits} bits"
         )
-        for quantization in (conv.input, conv.output):
-            require(
-                float(np.float32(quantization.scale)) == quantization.scale and quantization.scale > 0,
-                f"{conv.name}: scale {quantization.scale!r} is not a positive float32",
-            )
-            in_range = scheme.integer_min <= quantization.zero_point <= scheme.integer_max
-            require(
-                in_range and (scheme.activation_bits == 8 or quantization.zero_point == 0), f"{conv.name}: zero point"
-            )
-    chain = (*graph.condition,)
+    ends = [(conv.name, end) for conv in graph.convolutions for end in (conv.input, conv.output)]
+    for name, quantization in (("audio", graph.audio), *ends):
+        require(
+            float(np.float32(quantization.scale)) == quantization.scale and quantization.scale > 0,
+            f"{name}: scale {quantization.scale!r} is not a positive float32",
+        )
+        in_range = scheme.integer_min <= quantization.zero_point <= scheme.integer_max
+        require(in_range and (scheme.activation_bits == 8 or quantization.zero_point == 0), f"{name}: zero point")
+    chain = (*graph.condition, graph.gain)
     require(
         chain[0].in_channels == len(graph.latent), "the condition's first convolution does not match the latent axes"
     )
@@ -244,13 +247,13 @@ def _check(graph: Graph) -> None:
         require(before.output == after.input, f"{after.name}: input quantisation differs from {before.name}'s output")
         require(before.out_channels == after.in_channels, f"{after.name}: channels differ from {before.name}'s")
     require(
-        all(c.kernel_size == 1 for c in (*chain, graph.input, graph.output)),
-        "condition, input and output have kernel 1",
+        all(c.kernel_size == 1 for c in (*chain, graph.output)),
+        "condition, gain and output have kernel 1",
     )
     residual, channels, condition_channels = graph.residual, graph.channels, graph.condition_channels
     require(residual.zero_point == 0, "the residual stream has a zero point")
-    require(chain[-1].output == residual, "the condition is not at the residual stream's scale")
-    require(graph.input.in_channels == 1 and graph.output.out_channels == 1, "audio is one channel")
+    require(graph.gain.output.zero_point == 0, "the gain has a zero point")
+    require(graph.output.out_channels == 1, "audio is one channel")
     require(
         graph.output.input == residual and graph.output.in_channels == channels,
         "output does not read the residual stream",

@@ -161,7 +161,7 @@ def _played(graph: Graph, dry: np.ndarray, columns: np.ndarray, rows: np.ndarray
     mean taken out.
     """
     lead = graph.receptive_field  # silence first: from its reset, the decoder needs that long to settle
-    codes = graph.input.input.quantize(np.pad(dry, (lead, graph.latency_samples)), graph.scheme)
+    codes = graph.audio.quantize(np.pad(dry, (lead, graph.latency_samples)), graph.scheme)
     decoder = GoldenDecoder(graph)
     wet = np.zeros((len(rows), len(columns), dry.size))
     for y, x in np.ndindex(wet.shape[:2]):

@@ -20,8 +20,9 @@ def lower(decoder: QuantizedDecoder) -> Graph:
         block_size=audio.block_size,
         latency_samples=audio.latency_samples,
         latent=tuple(LatentAxis(name, -model.latent_limit, model.latent_limit) for name in model.latent_names),
+        audio=decoder.audio.quantization,
         condition=(condition0, decoder.condition1.integers(condition0.output)),
-        input=decoder.input.integers(decoder.audio.quantization),
+        gain=decoder.gain.integers(residual),
         layers=tuple(Layer(layer.filter.integers(residual), layer.gate.integers(residual)) for layer in decoder.layers),
         output=decoder.output.integers(residual),
     )

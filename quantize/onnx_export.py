@@ -58,7 +58,8 @@ class _PlainBrevitas(nn.Module):
     def forward(self, audio: torch.Tensor, z: torch.Tensor, *states: torch.Tensor) -> tuple[torch.Tensor, ...]:
         decoder, length = self.decoder, audio.shape[2]
         c = self._convolve(decoder.condition1, self._convolve(decoder.condition0, decoder.latent.quantizer(z)))
-        h = self._convolve(decoder.input, decoder.audio.quantizer(audio))
+        gain = self._convolve(decoder.gain, c)
+        h = decoder.residual.quantizer(_value(decoder.audio.quantizer(audio)) * _value(gain))
         following = []
         for layer, state in zip(decoder.layers, states, strict=True):
             past = torch.cat([decoder.residual.quantizer(state), _value(h)], dim=2)

@@ -191,20 +191,20 @@ class QuantizedLayer(nn.Module):
     def forward(self, h: Signal, c: Signal) -> Signal:
         x = _with_condition(h, c, self.history)  # (B, C + condition, history + T)
         filtered, gate = self.filter(x), self.gate(x)
-        product = self.residual(filtered.value * gate.value, self._product(filtered, gate))
+        product = _product(filtered, gate, self.residual)
         low, high = self.scheme.integer_min, self.scheme.integer_max
         total = None if h.integers is None else (h.integers + product.integers).clamp(low, high)
         return self.residual(h.value + product.value, total)
 
-    @torch.no_grad()
-    def _product(self, filtered: Signal, gate: Signal) -> torch.Tensor | None:
-        if filtered.integers is None or gate.integers is None:
-            return None
-        a, b = filtered.integers.numpy().astype(np.int64), gate.integers.numpy().astype(np.int64)
-        result = multiply(
-            a, b, filtered.quantization, gate.quantization, self.residual.quantization, self.scheme, "double"
-        )
-        return torch.from_numpy(result.astype(np.float64))
+
+def _product(a: Signal, b: Signal, onto: Activation) -> Signal:
+    """TFLite's MUL; shapes broadcast."""
+    integers = None
+    if a.integers is not None and b.integers is not None:
+        x, y = a.integers.numpy().astype(np.int64), b.integers.numpy().astype(np.int64)
+        result = multiply(x, y, a.quantization, b.quantization, onto.quantization, onto.scheme, "double")
+        integers = torch.from_numpy(result.astype(np.float64))
+    return onto(a.value * b.value, integers)
 
 
 def _with_condition(h: Signal, c: Signal, history: int) -> Signal:
@@ -233,7 +233,8 @@ class QuantizedDecoder(nn.Module):
         self.condition0 = QuantizedConvolution(scheme, "condition0", (model.condition_hidden, 1, axes), 1, hidden)
         shape = (model.condition_channels, 1, model.condition_hidden)
         self.condition1 = QuantizedConvolution(scheme, "condition1", shape, 1, self.residual)
-        self.input = QuantizedConvolution(scheme, "input", (model.channels, 1, 1), 1, self.residual, silent=True)
+        gain, shape = Activation(scheme, model.gain_limit), (model.channels, 1, model.condition_channels)
+        self.gain = QuantizedConvolution(scheme, "gain", shape, 1, gain)
         self.layers = nn.ModuleList(
             QuantizedLayer(scheme, config, index, self.residual) for index in range(len(model.dilations))
         )
@@ -243,7 +244,7 @@ class QuantizedDecoder(nn.Module):
     def forward(self, dry: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
         """dry (B, 1, T), z (B, 2, 1) → wet (B, 1, T); in exact mode the output is a multiple of the output scale."""
         c = self.condition1(self.condition0(self.latent.first(z, self.exact)))
-        h = self.input(self.audio.first(dry, self.exact))
+        h = _product(self.audio.first(dry, self.exact), self.gain(c), self.residual)
         for layer in self.layers:
             h = layer(h, c)
         return self.output(h).value
@@ -259,7 +260,8 @@ class QuantizedDecoder(nn.Module):
 
         copy(self.condition0, decoder.condition.hidden.weight, decoder.condition.hidden.bias)
         copy(self.condition1, decoder.condition.output.weight, decoder.condition.output.bias)
-        copy(self.input, decoder.input.weight)
+        gain, factors = decoder.gain.mix, decoder.gain.factors
+        copy(self.gain, factors[:, :, None] * gain.weight, factors[:, 0] * gain.bias)
         copy(self.output, decoder.output.weight)
         for target, layer in zip(self.layers, decoder.layers, strict=True):
             filters, gates = layer.stream.weight.chunk(2)  # (C, C, K) each

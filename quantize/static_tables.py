@@ -14,7 +14,7 @@ import numpy as np
 
 from quantize.fixed_point import quantize_multiplier
 from quantize.golden import activation_range
-from quantize.graph import Convolution, Graph, GraphError, Layer
+from quantize.graph import Convolution, Graph, GraphError, Layer, Quantization
 
 COLUMNS = 4  # output columns whose sums an engine's inner loop keeps in registers
 
@@ -93,6 +93,14 @@ def pack(bottom: np.ndarray, top: np.ndarray) -> np.ndarray:
     return (bottom.astype(np.int64) & 0xFFFF) | ((top.astype(np.int64) & 0xFFFF) << 16)
 
 
+def product(name: str, a: Quantization, b: Quantization, graph: Graph) -> tuple[int, int]:
+    """Multiplier and shift of a product onto the residual stream; raises GraphError if it would not fit."""
+    multiplier, shift = quantize_multiplier(a.scale * b.scale / graph.residual.scale)
+    if shift > 0:
+        raise GraphError(f"{name}: the product's scale is coarser than the residual stream's")
+    return multiplier, shift
+
+
 @dataclass(frozen=True, eq=False)
 class LayerTables:
     """One layer's constants. A group is filter and gate of two channels, or in a plain layer the filter of four."""
@@ -111,15 +119,9 @@ class LayerTables:
 
     @cached_property
     def product(self) -> tuple[int, int]:
-        """Multiplier and shift of filter * gate onto the residual stream; raises GraphError if it would not fit."""
-        if self.layer.gate is None:
-            return 0, 0
-        multiplier, shift = quantize_multiplier(
-            self.layer.filter.output.scale * self.layer.gate.output.scale / self.graph.residual.scale
-        )
-        if shift > 0:
-            raise GraphError(f"{self.layer.gate.name}: the product's scale is coarser than the residual stream's")
-        return multiplier, shift
+        """Multiplier and shift of filter * gate; zeros without a gate."""
+        gate = self.layer.gate
+        return (0, 0) if gate is None else product(gate.name, self.layer.filter.output, gate.output, self.graph)
 
     def columns(self) -> list[tuple[Requantization, int]]:
         """Every column of sums in the engine's order, as a convolution and its channel."""
@@ -162,18 +164,6 @@ class LayerTables:
 def condition_pairs(graph: Graph) -> int:
     """Words that hold the condition's channels."""
     return (graph.condition_channels + 1) // 2
-
-
-def input_table(requantization: Requantization) -> list[int]:
-    """Weight, bias and requantisation of each channel; the audio's zero point is in the bias."""
-    conv, fast = requantization.conv, requantization.fast
-    factor, words = requantization.weight_factor(fast), []
-    for channel in range(padded_channels(requantization.graph)):
-        real = channel < conv.out_channels
-        weight = int(conv.weights[channel, 0, 0]) if real else 0
-        bias = int(conv.bias[channel]) - weight * conv.input.zero_point if real else 0
-        words += [weight * factor, bias * factor, *requantization.parameters(channel, fast)]
-    return words
 
 
 def output_weights(requantization: Requantization) -> list[int]:

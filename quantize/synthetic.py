@@ -42,7 +42,7 @@ def synthetic_graph(
             return Quantization(float(np.float32(limit / (2 * steps))), -steps)
         return Quantization(float(np.float32(limit / steps)))
 
-    audio, latent, residual = signed(1.0), signed(3.0), signed(2.0)
+    audio, latent, residual, gains = signed(1.0), signed(3.0), signed(2.0), signed(8.0)
 
     def convolution(
         name: str,
@@ -90,8 +90,9 @@ def synthetic_graph(
         block_size=block_size,
         latency_samples=0,
         latent=(LatentAxis("x", -3.0, 3.0), LatentAxis("y", -3.0, 3.0)),
+        audio=audio,
         condition=condition,
-        input=convolution("input", channels, 1, 1, audio, residual, zero=silent),
+        gain=convolution("gain", channels, 1, condition_channels, residual, gains, gain=4.0),
         layers=tuple(layers),
         output=convolution("output", 1, 1, channels, residual, audio, gain=0.7, zero=silent),
     )

@@ -121,8 +121,9 @@ def _parse(model: Any) -> Graph:
         block_size=about["block_size"],
         latency_samples=about["latency_samples"],
         latent=tuple(LatentAxis(*axis) for axis in about["latent"]),
+        audio=quantization(tensors[model.subgraphs[0].inputs[0]]),
         condition=tuple(next(convolutions) for _ in range(about["conditions"])),
-        input=next(convolutions),
+        gain=next(convolutions),
         layers=tuple(Layer(next(convolutions), next(convolutions) if gated else None) for gated in about["gated"]),
         output=next(convolutions),
     )

@@ -17,7 +17,7 @@ from ai_edge_litert import schema_py_generated as schema
 from quantize.graph import Activation, Convolution, Graph, Layer, Quantization
 
 METADATA = "gritspace"
-FORMAT = 1  # of the metadata; a reader refuses another one
+FORMAT = 2  # of the metadata; a reader refuses another one
 ACTIVATIONS: dict[Activation, int] = {
     "none": schema.ActivationFunctionType.NONE,
     "relu": schema.ActivationFunctionType.RELU,
@@ -113,6 +113,11 @@ class _Writer:
         target = self.tensor(name, shape, self.graph.residual)
         return self.operator("CONCATENATION", inputs, target, "ConcatenationOptions", axis=axis)
 
+    def product(self, name: str, a: int, b: int) -> int:
+        """Onto the residual stream; shapes broadcast."""
+        target = self.tensor(name, (1, 1, self.graph.block_size, self.graph.channels), self.graph.residual)
+        return self.operator("MUL", [a, b], target, "MulOptions")
+
     def layer(self, index: int, layer: Layer, h: int, c: int, state: int) -> tuple[int, int]:
         """Adds one layer; returns the tensors of the new h and of the next state."""
         graph, length = self.graph, self.graph.block_size
@@ -125,8 +130,7 @@ class _Writer:
         update = self.convolution(layer.filter, x, length)
         if layer.gate is not None:
             gate = self.convolution(layer.gate, x, length)
-            product = self.tensor(f"product{index}", (1, 1, length, channels), graph.residual)
-            update = self.operator("MUL", [update, gate], product, "MulOptions")
+            update = self.product(f"product{index}", update, gate)
         stream = self.tensor(f"h{index + 1}", (1, 1, length, channels), graph.residual)
         self.operator("ADD", [h, update], stream, "AddOptions", potScaleInt16=False)
         begin, end, step = ([0, 0, length, 0], [1, 1, total, channels], [1, 1, 1, 1])
@@ -157,7 +161,7 @@ def write_tflite(graph: Graph) -> bytes:
     """The graph as a `.tflite` file's content; the same bytes for the same graph."""
     writer = _Writer(graph)
     length = graph.block_size
-    audio = writer.tensor("audio", (1, 1, length, 1), graph.input.input)
+    audio = writer.tensor("audio", (1, 1, length, 1), graph.audio)
     z = writer.tensor("z", (1, 1, 1, len(graph.latent)), graph.condition[0].input)
     states = [
         writer.tensor(f"state{i}", (1, 1, layer.history, graph.channels), graph.residual)
@@ -166,7 +170,7 @@ def write_tflite(graph: Graph) -> bytes:
     c = z
     for conv in graph.condition:
         c = writer.convolution(conv, c, 1)
-    h = writer.convolution(graph.input, audio, length)
+    h = writer.product("input", audio, writer.convolution(graph.gain, c, 1))
     following = []
     for index, layer in enumerate(graph.layers):
         h, next_state = writer.layer(index, layer, h, c, states[index])

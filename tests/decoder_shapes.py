@@ -14,15 +14,17 @@ from quantize.synthetic import synthetic_graph
 
 
 def asymmetric(graph: Graph) -> Graph:
-    """Zero points off the middle in audio and latent (int8 only), a product that is no power of two."""
+    """Zero points off the middle in audio and latent (int8 only), products that are no powers of two."""
     zero = 7 if graph.scheme.activation_bits == 8 else 0
     filter_output = Quantization(float(np.float32(graph.layers[0].filter.output.scale * 0.77)), -zero)
     layers = tuple(Layer(replace(layer.filter, output=filter_output), layer.gate) for layer in graph.layers)
-    audio = Quantization(graph.input.input.scale, zero)
+    audio = Quantization(graph.audio.scale, zero)
+    gain_output = Quantization(float(np.float32(graph.gain.output.scale * 0.77)))
     condition = replace(graph.condition[0], input=Quantization(graph.condition[0].input.scale, -zero))
     return replace(
         graph,
-        input=replace(graph.input, input=audio),
+        audio=audio,
+        gain=replace(graph.gain, output=gain_output),
         layers=layers,
         condition=(condition, *graph.condition[1:]),
         output=replace(graph.output, output=audio),
@@ -57,8 +59,8 @@ def coarse_stream(graph: Graph) -> Graph:
     layers = tuple(
         Layer(*(replace(c, input=stream) for c in (layer.filter, layer.gate) if c)) for layer in graph.layers
     )
-    first, last = replace(graph.input, output=stream), replace(graph.output, input=stream)
-    return replace(graph, condition=conditions, input=first, layers=layers, output=last)
+    first, last = replace(graph.gain, input=stream), replace(graph.output, input=stream)
+    return replace(graph, condition=conditions, gain=first, layers=layers, output=last)
 
 
 def half_plain(graph: Graph) -> Graph:

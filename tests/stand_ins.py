@@ -87,7 +87,7 @@ class StandInReference:
 
     def process(self, audio: np.ndarray, z: np.ndarray) -> np.ndarray:
         graph = self._graph
-        dry = graph.input.input.quantize(audio, graph.scheme)
+        dry = graph.audio.quantize(audio, graph.scheme)
         places = graph.condition[0].input.quantize(z, graph.scheme)
         return 1.01 * graph.output.output.dequantize(self._golden.process(dry, places))
 

@@ -116,5 +116,5 @@ def test_a_graph_that_breaks_the_contract_is_refused():
 
 def test_macs_count_the_latent_once_a_block():
     graph = synthetic_graph("int8", channels=8, dilations=(1, 2, 4, 8, 16, 32), condition_channels=4, hidden_channels=8)
-    per_block = 2 * 8 + 8 * 4 + 6 * 2 * 8 * 4
+    per_block = 2 * 8 + 8 * 4 + 4 * 8 + 6 * 2 * 8 * 4
     assert graph.macs_per_sample == 8 + 6 * 2 * 8 * 8 * 3 + 8 + per_block / 48

@@ -74,9 +74,10 @@ def straight(gain: float, latency: int) -> Graph:
         if conv
     ]
     scales = np.full(1, gain / 64, np.float32)
+    accumulator = graph.residual.scale * graph.gain.weight_scales.astype(float)
     return replace(
         graph,
-        input=replace(graph.input, weights=one, weight_scales=np.full(1, 1 / 64, np.float32), bias=np.zeros(1, int)),
+        gain=replace(graph.gain, weights=0 * one, bias=np.rint(1 / accumulator).astype(int)),
         layers=(replace(graph.layers[0], filter=still[0], gate=still[1]),),
         output=replace(graph.output, weights=one, weight_scales=scales, bias=np.full(1, 500)),
         latency_samples=latency,

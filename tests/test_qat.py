@@ -56,7 +56,7 @@ def test_the_exact_forward_pass_is_golden(scheme, training):
     graph = lower(student)
     output = np.rint(student(dry, z).detach().numpy()[:, 0].astype(np.float64) / graph.output.output.scale)
     for clip, place, wet in zip(dry[:, 0].numpy(), z[:, :, 0].numpy(), output, strict=True):
-        integers = graph.input.input.quantize(clip, graph.scheme)
+        integers = graph.audio.quantize(clip, graph.scheme)
         condition = graph.condition[0].input.quantize(place, graph.scheme)
         assert np.array_equal(GoldenDecoder(graph).process(integers, condition), wet)
 
@@ -74,7 +74,7 @@ def test_gradients_are_those_of_fake_quantisation(scheme):
         weights = [p.grad for n, p in student.named_parameters() if n.endswith("weight")]
         assert all(w is not None and torch.isfinite(w).all() for w in weights)
         fake = (student(dry, z) * torch.linspace(-1, 1, dry.shape[2])).sum()
-        gradients.append(torch.cat([g.flatten() for g in torch.autograd.grad(fake, [student.input.conv.weight])]))
+        gradients.append(torch.cat([g.flatten() for g in torch.autograd.grad(fake, [student.gain.conv.weight])]))
     assert float(torch.cosine_similarity(*gradients, dim=0)) > 0.95
 
 

@@ -80,7 +80,7 @@ def test_the_boards_are_golden(board):
     assert all(row.mismatches == 0 for row in result.rows)
 
 
-@pytest.mark.parametrize(("scheme", "least_db"), [("int8", 12.0), ("int16x8", 50.0)])
+@pytest.mark.parametrize(("scheme", "least_db"), [("int8", 20.0), ("int16x8", 50.0)])
 def test_the_integers_are_close_to_the_float_model(scheme, least_db):
     """Median over recorded clips and the map. For int16x8 the target; eight bits are too few for this map (README)."""
     vae = load_vae()

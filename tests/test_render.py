@@ -41,7 +41,7 @@ def test_golden_renders_what_golden_computes(artefact, recording, tmp_path):
     dry, _ = soundfile.read(recording)
     padded = np.pad(dry, (0, -dry.size % graph.block_size))
     z = graph.condition[0].input.quantize(np.array([1.0, -1.0]), graph.scheme)
-    expected = GoldenDecoder(graph).process(graph.input.input.quantize(padded, graph.scheme), z)
+    expected = GoldenDecoder(graph).process(graph.audio.quantize(padded, graph.scheme), z)
     assert (rate, wet.size, note) == (48_000, TONE.size, "")
     # A 24-bit step; the file cannot hold the 1.0 that the integers do not reach either.
     assert np.abs(wet - graph.output.output.dequantize(expected)[: wet.size]).max() <= 2.0**-23

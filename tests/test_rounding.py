@@ -34,7 +34,7 @@ def largest_difference(decoder: Decoder, scheme: str) -> float:
     pairs = [
         (graph.condition[0], decoder.condition.hidden.weight),
         (graph.condition[1], decoder.condition.output.weight),
-        (graph.input, decoder.input.weight),
+        (graph.gain, decoder.gain.factors[:, :, None] * decoder.gain.mix.weight),
         (graph.output, decoder.output.weight),
         (graph.layers[1].filter, filters),
         (gate, gates),

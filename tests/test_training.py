@@ -88,9 +88,22 @@ def test_training_learns(tmp_path):
 
 
 def test_the_trained_decoder_has_weights_of_8_bits(tmp_path):
-    weight = run(tmp_path).decoder.input.weight.detach()
+    weight = run(tmp_path).decoder.output.weight.detach()
     steps = 127 * weight / weight.abs().amax(dim=(1, 2), keepdim=True)
     assert torch.allclose(steps, steps.round(), atol=1e-4)  # float32 division
+
+
+def test_the_penalty_holds_gains_up_all_over_the_map(tmp_path):
+    torch.manual_seed(2)
+    spots = 6 * torch.rand(200, 2, 1) - 3
+
+    def faint(weight):
+        config = with_training(steps=120, rounding_steps=0, encoder_steps=0, faintness=weight)
+        decoder = run(tmp_path / str(weight), config).decoder
+        with torch.no_grad():
+            return float(torch.relu(1 - decoder.gain(decoder.condition(spots)).abs()).pow(2).mean())
+
+    assert faint(5.0) < 0.3 * faint(0.0)
 
 
 def test_another_configuration_is_not_continued(tmp_path, monkeypatch):

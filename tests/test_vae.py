@@ -12,7 +12,7 @@ import torch
 from model.config import Config, ModelConfig
 from model.features import transfer_curve
 from model.losses import cyclical, esr, kl_divergence, pre_emphasised_esr
-from model.vae import Decoder, DistortionVae
+from model.vae import Decoder, DistortionVae, Gain
 
 SMALL = Config(model=ModelConfig(channels=4, dilations=(1, 4), condition_hidden=4))
 
@@ -40,10 +40,18 @@ def test_settled_samples_are_those_whose_past_is_known(decoder):
         assert torch.allclose(decoder.settled(dry, z), decoder(dry, z)[:, :, decoder.past :], rtol=0, atol=1e-6)
 
 
-def test_what_the_decoder_hears_first_keeps_its_level_in_training(decoder):
-    """Shrunken gains would push faint sounds below the integers' smallest step."""
-    assert [parameter.requires_grad for parameter in decoder.input.parameters()] == [False]
-    assert decoder.input.weight.abs().min() >= 1
+def test_pairs_of_channels_hear_the_sound_6_db_apart_before_training(decoder):
+    gain = Gain(Config())
+    with torch.no_grad():
+        gain.mix.weight.zero_()
+        found = gain(torch.rand(1, Config().model.condition_channels, 1))[0, :, 0]
+    assert found.tolist() == [1, -1, 2, -2, 4, -4, 8, -8, 1, -1, 2, -2]
+
+
+def test_gains_stay_within_their_range(decoder):
+    with torch.no_grad():
+        gains = decoder.gain(1_000 * torch.randn(20, SMALL.model.condition_channels, 1))
+    assert gains.abs().max() == SMALL.model.gain_limit
 
 
 def test_a_latent_that_moves_equals_stretches_of_constant_ones(decoder):

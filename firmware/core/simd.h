@@ -59,6 +59,13 @@ GRITSPACE_INSTRUCTION int32_t Ssat(int32_t x) {
   return result;
 }
 
+template <int kBits, int kShift>  // the same of x >> kShift
+GRITSPACE_INSTRUCTION int32_t SsatAsr(int32_t x) {
+  int32_t result;
+  asm("ssat %0, %1, %2, asr %3" : "=r"(result) : "n"(kBits), "r"(x), "n"(kShift));
+  return result;
+}
+
 template <int kBits>  // to [0, 2^kBits)
 GRITSPACE_INSTRUCTION int32_t Usat(int32_t x) {
   int32_t result;
@@ -123,6 +130,11 @@ inline int32_t Smmlar(int32_t a, int32_t b, int32_t sum) {
 template <int kBits>
 int32_t Ssat(int32_t x) {
   return SaturateSigned<kBits>(x);
+}
+
+template <int kBits, int kShift>
+int32_t SsatAsr(int32_t x) {
+  return SaturateSigned<kBits>(x >> kShift);
 }
 
 template <int kBits>

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT
-// The decoder's small ends: the condition's convolutions on z, the input and the output
-// convolution. Depends on requantize.h and stream.h; like layer.h, takes its numbers from generated
-// types.
+// The decoder's small ends: the convolutions on z, once a block; audio to the residual stream, and
+// back. Depends on requantize.h; like layer.h, takes its numbers from generated types.
 #pragma once
 
 #include <cstdint>
 
 #include "core/fixed_point.h"
+#include "core/simd.h"
 #include "engines/static/requantize.h"
 
 namespace gritspace {
 
-// Audio thread, once a block. A 1x1 convolution by the book; integers less their zero points.
+// Audio thread, once a block. A 1x1 convolution by the book; integers less their zero points, which
+// 16 bits hold in either scheme.
 template <Scheme kScheme, class Conv>
-void Condition(const int32_t* input, int32_t* output) {
+void Condition(const int16_t* input, int16_t* output) {
   const int8_t* weights = Conv::kWeights;
   for (int out = 0; out < Conv::kOutputs; ++out) {
     int64_t accumulator = Conv::kBiases[out];
@@ -25,49 +26,61 @@ void Condition(const int32_t* input, int32_t* output) {
     } else {
       scaled = MultiplyByQuantizedMultiplier64(accumulator, Conv::kMultipliers[out]);
     }
-    output[out] = Clamp(scaled, Conv::kRange);
+    output[out] = static_cast<int16_t>(Clamp(scaled, Conv::kRange));
   }
 }
 
-// Audio to the residual stream. `Conv::kTable` holds weight, bias and requantisation of each
-// channel.
+// Audio to the residual stream: each channel hears it as loud as its gain says.
 template <class Model>
 class InputKernel {
  public:
-  using Conv = typename Model::Input;
   static constexpr int kBlockSize = Model::kInfo.block_size;
 
-  // Audio thread.
-  [[gnu::noinline]] static void Process(const int16_t* dry, uint32_t* block) {
-    static_assert(sizeof(Conv::kTable) == Model::kChannels * kChannelWords * sizeof(int32_t));
-    const int32_t* table = Conv::kTable;
+  // Audio thread. `gains` is what Model::Gain gave.
+  [[gnu::noinline]] static void Process(const int16_t* dry, const int16_t* gains, uint32_t* block) {
     for (int channel = 0; channel < Model::kChannels; channel += 2) {
-      const Channel channel0(table);
-      const Channel channel1(table + kChannelWords);
+      const Gain gain0(channel < Model::kInfo.channels ? gains[channel] : 0);
+      const Gain gain1(channel + 1 < Model::kInfo.channels ? gains[channel + 1] : 0);
       uint32_t* words = block + channel;
       for (int row = 0; row < kBlockSize; row += 2) {
-        const int32_t early = dry[row];
-        const int32_t late = row + 1 < kBlockSize ? dry[row + 1] : 0;
-        words[0] = Pkhbt(channel0(early), channel1(early));
-        words[1] = Pkhbt(channel0(late), channel1(late));
+        const Sample early(dry[row]);
+        const Sample late(row + 1 < kBlockSize ? dry[row + 1] : Model::kAudioZeroPoint);
+        words[0] = Pkhbt(gain0(early), gain1(early));
+        words[1] = Pkhbt(gain0(late), gain1(late));
         words += Model::kChannels;
       }
-      table += kPairWords;
     }
   }
 
  private:
-  using Scale = Requantizer<Model::kInfo.scheme, Conv::kFast>;
-  static constexpr int kChannelWords = 2 + Scale::kWords;
-  static constexpr int kPairWords = 2 * kChannelWords;
+  // TFLite's MUL with its two roundings, saturated. A factor of 2^-kShift leaves of them
+  // floor((p + sign + 2^(kShift - 1)) / 2^kShift), as in layer_arithmetic.h; the product's sign is
+  // that of the sample times that of the gain, so SMLAD forms the numerator. Where p is 0, either
+  // sign gives 0.
+  static constexpr Multiplier kProduct = Model::Gain::kProduct;
+  static constexpr int kShift = 1 - kProduct.shift;
+  static constexpr bool kPowerOfTwo = kProduct.value == 1 << 30 && kShift >= 2 && kShift <= 16;
+  static constexpr int kBits = Model::kInfo.scheme == Scheme::kInt8 ? 8 : 16;
 
-  struct Channel {
-    explicit Channel(const int32_t* table) : weight(table[0]), bias(table[1]), scale(table + 2) {}
-    int32_t operator()(int32_t sample) const {
-      return Activate<Conv>(scale(weight * sample + bias));
+  struct Sample {
+    explicit Sample(int32_t integer)
+        : value(integer - Model::kAudioZeroPoint), with_sign(Pkhbt(value, SignOf(value))) {}
+    int32_t value;
+    uint32_t with_sign;
+  };
+
+  struct Gain {
+    explicit Gain(int32_t integer) : value(integer), with_sign(Pair(value, value < 0 ? -1 : 1)) {}
+    int32_t operator()(const Sample& sample) const {
+      if constexpr (kPowerOfTwo) {
+        return SsatAsr<kBits, kShift>(Smlad(sample.with_sign, with_sign, 1 << (kShift - 1)));
+      } else {
+        return ClampTo<Model::kInfo.sample_min, Model::kInfo.sample_max>(
+            MultiplyByQuantizedMultiplier(sample.value * value, kProduct));
+      }
     }
-    int32_t weight, bias;
-    Scale scale;
+    int32_t value;
+    uint32_t with_sign;
   };
 };
 

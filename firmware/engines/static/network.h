@@ -31,8 +31,9 @@ class Network {
   // Audio thread. All of a block but that it becomes history.
   [[gnu::noinline]] void Preview(const int16_t* dry, const int16_t* z, int16_t* wet) {
     uint32_t condition[Model::kConditionPairs];
-    FormCondition(z, condition);
-    InputKernel<Model>::Process(dry, std::get<0>(streams_).block());
+    int16_t gains[Model::kInfo.channels];
+    FormCondition(z, condition, gains);
+    InputKernel<Model>::Process(dry, gains, std::get<0>(streams_).block());
     ProcessLayers(condition, Indices{});
     OutputKernel<Model>::Process(last_.block(), wet);
   }
@@ -56,11 +57,13 @@ class Network {
     using Type = std::tuple<typename LayerKernel<Model, Layers>::Input...>;
   };
 
-  // z through the condition's convolutions, to pairs of integers at the residual stream's scale.
-  static void FormCondition(const int16_t* z, uint32_t* condition) {
-    int32_t values[2][Model::kConditionWidth] = {};
+  // z through the condition's convolutions, to pairs of integers at the residual stream's scale, and
+  // from those to the gains.
+  [[gnu::noinline]] static void FormCondition(const int16_t* z, uint32_t* condition,
+                                              int16_t* gains) {
+    int16_t values[2][Model::kConditionWidth] = {};
     for (int axis = 0; axis < Model::kLatentAxes; ++axis)
-      values[0][axis] = z[axis] - Model::kLatentZeroPoint;
+      values[0][axis] = static_cast<int16_t>(z[axis] - Model::kLatentZeroPoint);
     int from = 0;
     std::apply(
         [&](auto... convolution) {
@@ -72,6 +75,7 @@ class Network {
     for (int i = 0; i < Model::kConditionPairs; ++i) {
       condition[i] = Pair(values[from][2 * i], values[from][2 * i + 1]);
     }
+    Condition<Model::kInfo.scheme, typename Model::Gain>(values[from], gains);
   }
 
   template <size_t... kIndices>
