@@ -19,7 +19,7 @@ from model.vae import DistortionVae
 LAG_SEARCH = 8  # samples either way: an alignment by correlation is that far off when an effect shifts the phase
 LEVEL_RANGE_DB = 40.0  # how far the dry sound may be turned down; up it goes to full scale, no further
 START_LEVELS_DB = (0.0, -8.0, -16.0, -24.0)  # of the dry sound's peak; a start from each, for drive hides in the level
-START_COLUMNS = 7  # of the grid of spots that is tried at each of those levels
+START_GRID = (25, 7)  # spots along x, where devices stand side by side, and along y, tried at each of those levels
 START_SHARE = 0.25  # of each window that the grid is tried on
 WINDOW_COUNTS = (12, 6, 40)  # at most, for the fit, the choice and the final ESR
 QUIETEST_SHARE = 1e-4  # of the loudest window's energy: windows more than 40 dB below it decide nothing
@@ -112,18 +112,17 @@ def _start(vae: DistortionVae, windows: _Windows, level_db: float) -> tuple[np.n
     has the level at which the grid's best spot plays it.
     """
     limit, past = vae.decoder.latent_limit, vae.decoder.past
-    ruler = np.linspace(-limit, limit, START_COLUMNS)
-    grid = np.array([(x, y, level_db) for x in ruler for y in ruler])
+    columns, rows = (np.linspace(-limit, limit, count) for count in START_GRID)
+    grid = np.array([[(x, y, level_db) for y in rows] for x in columns])
     part = windows.beginning(past)
-    output = _play(vae, part.dry, grid)
-    lags, distances = _lag_and_distance(part, output)
-    best = int(distances.argmin())
-    lag = int(lags[best])
-    gain = _gain(output[best], part.target(lag)) + 1e-6
+    tried = [_lag_and_distance(part, _play(vae, part.dry, column)) for column in grid]
+    lags, distances = (np.concatenate(found) for found in zip(*tried, strict=True))
+    best, lag = grid.reshape(-1, 3)[distances.argmin()], int(lags[distances.argmin()])
+    gain = _gain(_play(vae, part.dry, best[None])[0], part.target(lag)) + 1e-6
     mean, _ = vae.encoder(10 ** (level_db / 20) * windows.dry[:, past:], windows.target(lag) / gain)
     seen = np.array([*mean.median(dim=0).values.tolist(), level_db])
     seen_lags, seen_distances = _lag_and_distance(part, _play(vae, part.dry, seen[None]))
-    return (seen, int(seen_lags[0])) if seen_distances[0] < distances[best] else (grid[best], lag)
+    return (seen, int(seen_lags[0])) if seen_distances[0] < distances.min() else (best, lag)
 
 
 def _refine(
