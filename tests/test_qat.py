@@ -13,7 +13,7 @@ from rich.console import Console
 
 from model.config import Config, ModelConfig
 from model.vae import Decoder
-from quantize.export import check_onnx
+from quantize.export import ExportError, check_onnx
 from quantize.finetune import FinetuneConfig, dry_batch, finetune, snr_to_float
 from quantize.golden import GoldenDecoder
 from quantize.graph import SCHEMES
@@ -106,10 +106,22 @@ def test_finetuning_that_only_harms_can_keep_its_start(keep_start):
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_onnx_holds_the_same_network(scheme, tmp_path):
-    _, student = decoders(scheme)
+    teacher, student = decoders(scheme)
     path = tmp_path / "decoder.onnx"
     export_quantized(student, path)
-    assert check_onnx(path, student) > {"int8": 25.0, "int16x8": 65.0}[scheme]
+    assert check_onnx(path, student, teacher) > {"int8": 25.0, "int16x8": 65.0}[scheme]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_file_of_another_network_is_refused(scheme, tmp_path):
+    teacher, student = decoders(scheme)
+    _, other = decoders(scheme)
+    with torch.no_grad():
+        other.output.conv.weight *= 1.2
+    path = tmp_path / "decoder.onnx"
+    export_quantized(other, path)
+    with pytest.raises(ExportError, match="not the network that was exported"):
+        check_onnx(path, student, teacher)
 
 
 def test_the_float_decoder_in_onnx_is_torchs(tmp_path):
