@@ -57,8 +57,8 @@ class Network {
     using Type = std::tuple<typename LayerKernel<Model, Layers>::Input...>;
   };
 
-  // z through the condition's convolutions, to pairs of integers at the residual stream's scale, and
-  // from those to the gains.
+  // z through the condition's convolutions, to pairs of integers at the residual stream's scale,
+  // and from those to the gains.
   [[gnu::noinline]] static void FormCondition(const int16_t* z, uint32_t* condition,
                                               int16_t* gains) {
     int16_t values[2][Model::kConditionWidth] = {};
