@@ -21,8 +21,7 @@ from hardware.gen.panel import write_panel
 from hardware.gen.pin_header import write_header
 from hardware.gen.schematic import write_schematic
 from hardware.kicad_cli import REPOSITORY, environment
-from hardware.kicad_cli import missing as kicad_missing
-from hardware.spice.ngspice import missing as ngspice_missing
+from hardware.tools import missing
 
 DEBIANS_PYTHON = "/usr/bin/python3"  # the one that has KiCad's pcbnew
 
@@ -71,7 +70,7 @@ def picture_all(design: Design) -> None:
 
 
 def main() -> int:
-    why = kicad_missing() or ngspice_missing()
+    why = missing()
     if why:
         print(f"nothing can be made: {why}", file=sys.stderr)
         return 2

@@ -11,12 +11,11 @@ import time
 
 from hardware.checks.design import repository_design
 from hardware.checks.registry import CHECKS, outcome
-from hardware.kicad_cli import missing as kicad_missing
-from hardware.spice.ngspice import missing as ngspice_missing
+from hardware.tools import missing
 
 
 def main() -> int:
-    why = kicad_missing() or ngspice_missing()
+    why = missing()
     if why:
         print(f"nothing can be checked: {why}", file=sys.stderr)
         return 2

@@ -16,6 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from hardware.checks.design import Design
+from hardware.gen.placement import REVISION
 from hardware.spice.circuit import Conditions
 from hardware.spice.measures import FULL_SCALE_VOLTS, Response
 
@@ -58,17 +59,10 @@ def simulated_text(design: Design) -> str:
             (f"{jack}: impedance, -3 dB", f"{line.ohms / 1e3:.0f} kohm, {line.corner_hz:.0f} Hz"),
         ]
     for op_amp in ("TL072", "OPA1678"):
-        into, out = board.audio_in(op_amp), board.audio_out(op_amp)
         full, offset = board.tone_out(op_amp, FULL_SCALE_VOLTS), board.output_offset(op_amp)
         rows += [
-            (
-                f"IN to the Seed, {op_amp}",
-                f"x {into.gain:.4f}, 20 Hz {into.low_db:+.2f} dB, 20 kHz {into.high_db:+.2f} dB",
-            ),
-            (
-                f"the Seed to OUT, {op_amp}",
-                f"x {out.gain:.3f}, 20 Hz {out.low_db:+.2f} dB, 20 kHz {out.high_db:+.2f} dB",
-            ),
+            (f"IN to the Seed, {op_amp}", _told(board.audio_in(op_amp))),
+            (f"the Seed to OUT, {op_amp}", _told(board.audio_out(op_amp))),
             (
                 f"converter's full scale at OUT, {op_amp}",
                 f"{full.peak:.2f} V peak, {full.distortion:.4%} from clipping",
@@ -88,7 +82,7 @@ def simulated_text(design: Design) -> str:
         ("12 V from another output into OUT", f"{board.dissipation('J2', -12.0, 'R13'):.2f} W in R13"),
     ]
     lines = [
-        "# Simulated figures, revision A",
+        f"# Simulated figures, revision {REVISION}",
         "",
         "Written by `make hardware` from ngspice on KiCad's netlist. Nothing here was measured. The op-amps' models",
         "know gain-bandwidth, slew rate, swing and offset: distortion is that of clipping, noise is not modelled.",

@@ -20,8 +20,7 @@ from hardware.checks.faults import Fault
 from hardware.checks.registry import outcome
 from hardware.gen.pins import read_pins
 from hardware.gen.schematic import drawn_sheet
-from hardware.kicad_cli import missing as kicad_missing
-from hardware.spice.ngspice import missing as ngspice_missing
+from hardware.tools import missing
 
 HEADING = """# Planted faults
 
@@ -52,7 +51,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m hardware.faults", description=__doc__.splitlines()[0])
     parser.add_argument("--markdown", type=Path, help="write the table to this file, too")
     options = parser.parse_args()
-    why = kicad_missing() or ngspice_missing()
+    why = missing()
     if why:
         print(f"nothing can be checked: {why}", file=sys.stderr)
         return 2

@@ -3,8 +3,7 @@
 
 import pytest
 
-from hardware.kicad_cli import missing as kicad_missing
-from hardware.spice.ngspice import missing as ngspice_missing
+from hardware.tools import missing
 
-WHY_NOT = kicad_missing() or ngspice_missing()
+WHY_NOT = missing()
 needs_kicad_and_ngspice = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)

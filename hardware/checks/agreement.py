@@ -10,7 +10,7 @@ from hardware.checks.design import Design, Outcome
 from hardware.documents import simulated_text, with_pin_table
 from hardware.gen.fabrication import expected_files
 from hardware.gen.panel import panel_text
-from hardware.gen.s_expression import children, parse
+from hardware.gen.s_expression import properties
 from hardware.gen.schematic import drawn_sheet
 from hardware.gen.sheet_file import schematic_text
 
@@ -55,21 +55,14 @@ def bill_of_materials(design: Design) -> Outcome:
         if not (part.footprint and part.maker and part.number)
     ]
     drawn = {reference: (part.value, part.number) for reference, part in design.netlist.components.items()}
-    placed = _on_board(design.board.read_text(encoding="utf-8"))
+    texts = {reference: properties(footprint) for reference, footprint in design.footprints.items()}
+    placed = {reference: (text["Value"], text.get("MPN", "")) for reference, text in texts.items()}
     ordered = _ordered((design.fab / "bom.csv").read_text(encoding="utf-8"))
     for name, parts in (("the board", placed), ("fab/bom.csv", ordered)):
         for reference in sorted(drawn.keys() | parts.keys()):
             if drawn.get(reference) != parts.get(reference):
                 wrong.append(f"{reference}: {drawn.get(reference)} in the schematic, {parts.get(reference)} in {name}")
     return Outcome(f"{len(drawn)} parts, {len(set(drawn.values()))} articles", wrong)
-
-
-def _on_board(board: str) -> dict[str, tuple[str, str]]:
-    found = {}
-    for footprint in children(parse(board), "footprint"):
-        properties = {str(node[1]).strip('"'): str(node[2]).strip('"') for node in children(footprint, "property")}
-        found[properties["Reference"]] = (properties["Value"], properties.get("MPN", ""))
-    return found
 
 
 def _ordered(bom: str) -> dict[str, tuple[str, str]]:

@@ -7,13 +7,13 @@ from itertools import pairwise
 
 from hardware.checks.design import Design, Outcome
 from hardware.gen.placement import BOTTOM, LEFT, RIGHT, TOP, WIDTHS_MM
-from hardware.gen.s_expression import Node, children, parse, unquoted
+from hardware.gen.s_expression import Node, children, unquoted
 
 LEAST_GROUND = 0.8  # of the front, in one piece; pads, holes and the tracks that had to change sides take the rest
 
 
 def copper(design: Design) -> Outcome:
-    board = parse(design.board.read_text(encoding="utf-8"))
+    board = design.laid_out
     nets = {str(net[1]): unquoted(net[2]).removeprefix("/") for net in children(board, "net")}
     wrong, wide = [], 0
     for segment in children(board, "segment"):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hardware.gen.pins import Pin, read_pins
+from hardware.gen.s_expression import Node, children, parse, properties
 from hardware.kicad_cli import REPOSITORY, kicad
 from hardware.netlist import Netlist, exported_netlist
 from hardware.spice.circuit import Circuit
@@ -66,6 +67,16 @@ class Design:
     @cached_property
     def netlist(self) -> Netlist:
         return exported_netlist(self.schematic, self.work / "netlist.xml")
+
+    @cached_property
+    def laid_out(self) -> Node:
+        """What the board's file says."""
+        return parse(self.board.read_text(encoding="utf-8"))
+
+    @cached_property
+    def footprints(self) -> dict[str, Node]:
+        """Those on the board, by their references."""
+        return {properties(node)["Reference"]: node for node in children(self.laid_out, "footprint")}
 
     @cached_property
     def simulated(self) -> Board:

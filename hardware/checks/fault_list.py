@@ -25,6 +25,7 @@ from hardware.checks.faults import (
     open_ground,
     other_supply,
     relabelled,
+    replace_text,
     small_output_resistor,
     turned,
     upside_down,
@@ -33,6 +34,7 @@ from hardware.checks.faults import (
 
 _BOARD = "hardware/kicad/module.kicad_pcb"
 _PANEL = "hardware/kicad/panel.kicad_pcb"
+_FILLED = '(filled_polygon\n\t\t\t(layer "{}.Cu")'
 
 
 def _track_removed(design: Design) -> None:
@@ -41,7 +43,7 @@ def _track_removed(design: Design) -> None:
     pieces = re.findall(r"\n\t\(segment\n(?:\t\t.*\n)+\t\)", text)
     supply = [piece for piece in pieces if f"(net {_net_number(text, '/VIN_SEED')})" in piece]
     longest = max(supply, key=lambda piece: _length(piece))
-    design.board.write_text(text.replace(longest, "", 1), encoding="utf-8")
+    replace_text(design.board, longest, "")
 
 
 def _net_number(board: str, name: str) -> str:
@@ -62,32 +64,13 @@ def _other_net(design: Design) -> None:
     number = _net_number(text, "/-10V_REF")
     other = _net_number(text, "/CV_X")
     pad, moved = (f'(net {net} "/{name}")\n\t\t\t(uuid' for net, name in ((number, "-10V_REF"), (other, "CV_X")))
-    if pad not in text:
-        raise ValueError("the board has no pad on -10V_REF")
-    design.board.write_text(text.replace(pad, moved, 1), encoding="utf-8")
-
-
-def _no_ground(design: Design) -> None:
-    """Nothing filled on the front."""
-    text, front = design.board.read_text(encoding="utf-8"), '(filled_polygon\n\t\t\t(layer "F.Cu")'
-    if front not in text:
-        raise ValueError("the board has no ground on the front")
-    design.board.write_text(text.replace(front, front.replace("F.Cu", "B.Cu")), encoding="utf-8")
+    replace_text(design.board, pad, moved)
 
 
 def _stale_archive(design: Design) -> None:
     """The panel's Gerbers under the module's name."""
     archives = sorted(design.fab.glob("*-gerbers.zip"))
     archives[0].write_bytes(archives[1].read_bytes())
-
-
-def _moved_hole(design: Design) -> None:
-    """The hole of knob X, 1 mm to the right."""
-    text = design.panel.read_text(encoding="utf-8")
-    moved = text.replace("(center 14.5 29) (end 18.1 29)", "(center 15.5 29) (end 19.1 29)", 1)
-    if moved == text:
-        raise ValueError("the panel has no hole at 14.5, 29")
-    design.panel.write_text(moved, encoding="utf-8")
 
 
 FAULTS = (
@@ -124,10 +107,13 @@ FAULTS = (
     Fault("a track removed", "DRC", _track_removed, READS_BOARD),
     edited("a track 3 mm wide", "DRC", READS_BOARD, _BOARD, "(width 0.3)", "(width 3)"),
     edited("a power track as narrow as a signal", "copper", READS_BOARD, _BOARD, "(width 0.8)", "(width 0.3)"),
-    Fault("no ground on the front", "copper", _no_ground, READS_BOARD),
+    edited("no ground on the front", "copper", READS_BOARD, _BOARD, _FILLED.format("F"), _FILLED.format("B"), count=-1),
     Fault("a pad on another net", "parity", _other_net, READS_BOARD),
     edited("another value on the board", "parts", READS_BOARD, _BOARD, '"Value" "180k"', '"Value" "150k"'),
-    Fault("a hole of the panel 1 mm off", "panel holes", _moved_hole, READS_PANEL),
+    edited(
+        *("a hole of the panel 1 mm off", "panel holes", READS_PANEL, _PANEL),
+        *("(center 14.5 29) (end 18.1 29)", "(center 15.5 29) (end 19.1 29)"),
+    ),
     edited("the panel's edge through a hole", "panel DRC", READS_PANEL, _PANEL, "(start 0 0)", "(start 8 0)"),
     edited("a wrong number ordered", "parts", READS_ORDER, "hardware/fab/bom.csv", "TL072CDR", "TL074CDR"),
     Fault("the wrong Gerbers in the archive", "order files", _stale_archive, READS_ORDER),

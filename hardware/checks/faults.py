@@ -54,17 +54,19 @@ def drawn(name: str, catcher: str, change: Callable[[Sheet], None]) -> Fault:
     return Fault(name, catcher, plant, READS_DRAWING)
 
 
-def edited(name: str, catcher: str, readers: tuple[str, ...], file: str, before: str, after: str) -> Fault:
-    """A fault in a file: the first `before` becomes `after`."""
+def edited(
+    name: str, catcher: str, readers: tuple[str, ...], file: str, before: str, after: str, count: int = 1
+) -> Fault:
+    """A fault in a file: the first `before` becomes `after`, or as many as `count` says."""
+    return Fault(name, catcher, lambda design: replace_text(design.root / file, before, after, count), readers)
 
-    def plant(design: Design) -> None:
-        path = design.root / file
-        text = path.read_text(encoding="utf-8")
-        if before not in text:
-            raise ValueError(f"the fault {name!r} finds no {before!r} in {file}")
-        path.write_text(text.replace(before, after, 1), encoding="utf-8")
 
-    return Fault(name, catcher, plant, readers)
+def replace_text(path: Path, before: str, after: str, count: int = 1) -> None:
+    """As `str.replace` does (-1: everywhere), but a fault that would change nothing raises ValueError."""
+    text = path.read_text(encoding="utf-8")
+    if before not in text:
+        raise ValueError(f"no fault can be planted in {path.name}, for it has no {before!r}")
+    path.write_text(text.replace(before, after, count), encoding="utf-8")
 
 
 def value(reference: str, text: str) -> Callable[[Sheet], None]:
@@ -158,11 +160,7 @@ def moved_tables(before: str, after: str) -> Callable[[Design], None]:
     """pins.toml changed, and the schematic drawn from it."""
 
     def plant(design: Design) -> None:
-        path: Path = design.hardware / "pins.toml"
-        text = path.read_text(encoding="utf-8")
-        if before not in text:
-            raise ValueError(f"pins.toml has no {before!r}")
-        path.write_text(text.replace(before, after), encoding="utf-8")
+        replace_text(design.hardware / "pins.toml", before, after)
         design.schematic.write_text(schematic_text(drawn_sheet(design.pins)), encoding="utf-8")
 
     return plant

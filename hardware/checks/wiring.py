@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import re
-
 from hardware.checks.design import Design, Outcome
 from hardware.gen import seed
 from hardware.gen.panel_parts import LEDS, POTS
-from hardware.gen.placement import FRONT
-from hardware.gen.s_expression import children, parse
+from hardware.gen.placement import FRONT, kind, turned
+from hardware.gen.s_expression import Node, children, parse, unquoted
 
 # Part and pin: the net that must be there.
 CONTRACT: dict[tuple[str, int | str], str] = {
@@ -93,7 +91,7 @@ def pin_kinds(design: Design) -> Outcome:
 def panel_holes(design: Design) -> Outcome:
     """Every part that looks through the panel has its hole, measured on the two files: pads here, circles there."""
     holes = _holes(design.panel.read_text(encoding="utf-8"))
-    shafts = _shafts(design.board.read_text(encoding="utf-8"))
+    shafts = _shafts(design.footprints)
     wrong = [f"{part} has no shaft on the board" for part in FRONT if part not in shafts]
     for part, (x, y) in shafts.items():
         if not any((x - hole_x) ** 2 + (y - hole_y) ** 2 < 0.05**2 for hole_x, hole_y in holes):
@@ -111,40 +109,31 @@ def _holes(panel: str) -> list[tuple[float, float]]:
     ]
 
 
-def _shafts(board: str) -> dict[str, tuple[float, float]]:
+def _shafts(footprints: dict[str, Node]) -> dict[str, tuple[float, float]]:
     """Where the shafts, bushes and lenses are: from the pads' places, by each maker's drawing."""
     found = {}
-    for footprint in children(parse(board), "footprint"):
-        properties = {str(node[1]).strip('"'): str(node[2]).strip('"') for node in children(footprint, "property")}
-        reference = properties["Reference"]
+    for reference, footprint in footprints.items():
         pads: dict[str, list[tuple[float, float]]] = {}
         for pad in children(footprint, "pad"):
             at = children(pad, "at")[0]
-            pads.setdefault(str(pad[1]).strip('"'), []).append((float(str(at[1])), float(str(at[2]))))
-        local = _local_shaft(re.sub(r"\d+$", "", reference), pads) if reference in FRONT else None
+            pads.setdefault(unquoted(pad[1]), []).append((float(str(at[1])), float(str(at[2]))))
+        local = _local_shaft(kind(reference), pads) if reference in FRONT else None
         if local:
-            place = [float(str(value)) for value in children(footprint, "at")[0][1:]]
-            found[reference] = _turned(local, place[0], place[1], place[2] if len(place) > 2 else 0.0)
+            x, y, *rotation = (float(str(value)) for value in children(footprint, "at")[0][1:])
+            dx, dy = turned(*local, *rotation)
+            found[reference] = (x + dx, y + dy)
     return found
 
 
-def _local_shaft(kind: str, pads: dict[str, list[tuple[float, float]]]) -> tuple[float, float] | None:
+def _local_shaft(letters: str, pads: dict[str, list[tuple[float, float]]]) -> tuple[float, float] | None:
     """In the footprint's frame."""
-    if kind == "RV":  # between the two lugs, which have no number
+    if letters == "RV":  # between the two lugs, which have no number
         lugs = pads[""]
         return (sum(x for x, _ in lugs) / len(lugs), sum(y for _, y in lugs) / len(lugs))
-    if kind == "J":  # 4.92 mm from the tip's pin, on the line to the sleeve's
+    if letters == "J":  # 4.92 mm from the tip's pin, on the line to the sleeve's
         (x, y), (_, sleeve) = pads["T"][0], pads["S"][0]
         return (x, y + (4.92 if sleeve > y else -4.92))
-    if kind in ("D", "SW"):
+    if letters in ("D", "SW"):
         places = [place for group in pads.values() for place in group]
         return (sum(x for x, _ in places) / len(places), sum(y for _, y in places) / len(places))
     return None
-
-
-def _turned(local: tuple[float, float], x: float, y: float, degrees: float) -> tuple[float, float]:
-    """To the board's frame; KiCad turns anticlockwise with y down, by quarters here."""
-    dx, dy = local
-    for _ in range(round(degrees / 90) % 4):
-        dx, dy = dy, -dx
-    return (x + dx, y + dy)

@@ -15,17 +15,15 @@ from pathlib import Path
 import pcbnew
 
 from hardware.gen import board_silkscreen
-from hardware.gen.placement import BACK, BOTTOM, FRONT, LEFT, RIGHT, TOP, Spot
+from hardware.gen.board_silkscreen import edges_mm, point
+from hardware.gen.placement import BACK, BOTTOM, FRONT, LEFT, RIGHT, TOP, Spot, kind
+from hardware.gen.router_grid import VIA_MM
 
 FOOTPRINTS = Path("/usr/share/kicad/footprints")
 # From a part's hole in the panel to its footprint's origin, and how the footprint is turned.
 ORIGIN = {"RV": (-2.5, 7.5, 90), "J": (0.0, -6.48, 0), "D": (-1.27, 0.0, 0), "SW": (-3.25, -2.25, 0)}
-VIA_MM, DRILL_MM = 0.6, 0.3
+DRILL_MM = 0.3
 EDGE_MM, CLEARANCE_MM = 0.5, 0.25
-
-
-def point(x: float, y: float) -> pcbnew.VECTOR2I:
-    return pcbnew.VECTOR2I(pcbnew.FromMM(x), pcbnew.FromMM(y))
 
 
 def place(netlist: Path, path: Path, problem: Path) -> None:
@@ -33,7 +31,7 @@ def place(netlist: Path, path: Path, problem: Path) -> None:
     board = pcbnew.NewBoard(str(path))
     footprints = _footprints(board, ElementTree.parse(netlist).getroot())
     for reference, (x, y) in FRONT.items():
-        dx, dy, rotation = ORIGIN[reference.rstrip("0123456789")]
+        dx, dy, rotation = ORIGIN[kind(reference)]
         footprints[reference].SetOrientationDegrees(rotation)
         footprints[reference].SetPosition(point(x + dx, y + dy))
     for reference, spot in BACK.items():
@@ -101,7 +99,6 @@ def _pads(board: pcbnew.BOARD) -> list[dict]:
     pads = []
     for footprint in board.GetFootprints():
         for pad in footprint.Pads():
-            box = pad.GetBoundingBox()
             layers = [index for index, layer in enumerate((pcbnew.F_Cu, pcbnew.B_Cu)) if pad.IsOnLayer(layer)]
             pads.append(
                 {
@@ -109,20 +106,26 @@ def _pads(board: pcbnew.BOARD) -> list[dict]:
                     "net": pad.GetNetname(),
                     "x": pcbnew.ToMM(pad.GetPosition().x),
                     "y": pcbnew.ToMM(pad.GetPosition().y),
-                    "box": [
-                        pcbnew.ToMM(edge) for edge in (box.GetLeft(), box.GetTop(), box.GetRight(), box.GetBottom())
-                    ],
+                    "box": edges_mm([pad]),
                     "layers": layers,
                     "drilled": pad.GetDrillSize().x > 0,
                     "round": pad.GetShape() == pcbnew.PAD_SHAPE_CIRCLE,
                 }
             )
         for area in footprint.Zones():  # where a jack's maker wants no copper; an obstacle like a pad of no net
-            box = area.GetBoundingBox()
-            edges = [pcbnew.ToMM(edge) for edge in (box.GetLeft(), box.GetTop(), box.GetRight(), box.GetBottom())]
-            middle = {"x": (edges[0] + edges[2]) / 2, "y": (edges[1] + edges[3]) / 2}
-            area_ = {"name": f"{footprint.GetReference()}.keepout", "net": "", **middle, "box": edges}
-            pads.append({**area_, "layers": [0, 1], "drilled": True, "round": False})
+            left, top, right, bottom = edges_mm([area])
+            pads.append(
+                {
+                    "name": f"{footprint.GetReference()}.keepout",
+                    "net": "",
+                    "x": (left + right) / 2,
+                    "y": (top + bottom) / 2,
+                    "box": [left, top, right, bottom],
+                    "layers": [0, 1],
+                    "drilled": True,
+                    "round": False,
+                }
+            )
     return sorted(pads, key=lambda pad: (pad["name"], pad["x"], pad["y"]))
 
 

@@ -6,6 +6,8 @@ Needs pcbnew; depends on `placement`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pcbnew
 
 from hardware.gen.placement import BACK, BACK_NOTES, FRONT
@@ -26,8 +28,8 @@ def write(board: pcbnew.BOARD, footprints: dict[str, pcbnew.FOOTPRINT]) -> None:
 def _note(board: pcbnew.BOARD, text: str, x: float, y: float, height: float) -> None:
     note = pcbnew.PCB_TEXT(board)
     note.SetText(text)
-    note.SetPosition(_vector(x, y))
-    note.SetTextSize(_vector(height, height))
+    note.SetPosition(point(x, y))
+    note.SetTextSize(point(height, height))
     note.SetTextThickness(pcbnew.FromMM(max(STROKE_MM, height * 0.14)))
     note.SetLayer(pcbnew.B_SilkS)
     note.SetMirrored(True)
@@ -42,8 +44,8 @@ def _red_stripe(board: pcbnew.BOARD, plug: pcbnew.FOOTPRINT) -> None:
     x = pcbnew.ToMM(first.x) + side * 6.6
     middle = pcbnew.ToMM((first.y + tenth.y) / 2)
     bar = pcbnew.PCB_SHAPE(board, pcbnew.SHAPE_T_SEGMENT)
-    bar.SetStart(_vector(x, middle - 4.4))
-    bar.SetEnd(_vector(x, middle + 4.4))
+    bar.SetStart(point(x, middle - 4.4))
+    bar.SetEnd(point(x, middle + 4.4))
     bar.SetLayer(pcbnew.B_SilkS)
     bar.SetWidth(pcbnew.FromMM(1.0))
     board.Add(bar)
@@ -53,31 +55,35 @@ def _reference(footprint: pcbnew.FOOTPRINT) -> None:
     """Prints the reference where the placement says; that of a part on the front in its middle, below an LED."""
     name = footprint.GetReference()
     text = footprint.Reference()
-    text.SetTextSize(_vector(TEXT_MM, TEXT_MM))
+    text.SetTextSize(point(TEXT_MM, TEXT_MM))
     text.SetTextThickness(pcbnew.FromMM(STROKE_MM))
     text.SetTextAngleDegrees(0)
     if name in FRONT:
         x, y = FRONT[name]
-        text.SetPosition(_vector(x, y + 3.0 if name.startswith("D") else y))
+        text.SetPosition(point(x, y + 3.0 if name.startswith("D") else y))
         return
     left, top, right, bottom = _body(footprint)
     x, y = (left + right) / 2, (top + bottom) / 2
     width, height = 0.8 * TEXT_MM * len(name), TEXT_MM
     text.SetPosition(
         {
-            "centre": _vector(x, y),
-            "above": _vector(x, top - GAP_MM - height / 2),
-            "below": _vector(x, bottom + GAP_MM + height / 2),
-            "left": _vector(left - GAP_MM - width / 2, y),
-            "right": _vector(right + GAP_MM + width / 2, y),
+            "centre": point(x, y),
+            "above": point(x, top - GAP_MM - height / 2),
+            "below": point(x, bottom + GAP_MM + height / 2),
+            "left": point(left - GAP_MM - width / 2, y),
+            "right": point(right + GAP_MM + width / 2, y),
         }[BACK[name].reference]
     )
 
 
-def _body(footprint: pcbnew.FOOTPRINT) -> tuple[float, float, float, float]:
+def _body(footprint: pcbnew.FOOTPRINT) -> list[float]:
     """The box around pads and printed outline."""
     silk = pcbnew.B_SilkS if footprint.IsFlipped() else pcbnew.F_SilkS
-    items = [*footprint.Pads(), *(item for item in footprint.GraphicalItems() if item.GetLayer() == silk)]
+    return edges_mm([*footprint.Pads(), *(item for item in footprint.GraphicalItems() if item.GetLayer() == silk)])
+
+
+def edges_mm(items: Iterable[pcbnew.BOARD_ITEM]) -> list[float]:
+    """Left, top, right and bottom of the box around items."""
     boxes = [item.GetBoundingBox() for item in items]
     edges = (
         min(box.GetLeft() for box in boxes),
@@ -85,9 +91,8 @@ def _body(footprint: pcbnew.FOOTPRINT) -> tuple[float, float, float, float]:
         max(box.GetRight() for box in boxes),
         max(box.GetBottom() for box in boxes),
     )
-    left, top, right, bottom = (pcbnew.ToMM(edge) for edge in edges)
-    return left, top, right, bottom
+    return [pcbnew.ToMM(edge) for edge in edges]
 
 
-def _vector(x: float, y: float) -> pcbnew.VECTOR2I:
+def point(x: float, y: float) -> pcbnew.VECTOR2I:
     return pcbnew.VECTOR2I(pcbnew.FromMM(x), pcbnew.FromMM(y))

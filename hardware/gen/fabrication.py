@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What a maker orders from: Gerbers and drill files as one archive a board, bill of materials, positions.
 
-Depends on `kicad_cli`. Dates and the last digit of KiCad's version are taken out: the same board gives the same bytes.
+Depends on `kicad_cli` and `placement`. Dates and the last digit of KiCad's version are taken out: the same board
+gives the same bytes.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from hardware.gen.placement import REVISION
 from hardware.kicad_cli import kicad
 
-REVISION = "A"
 BOM_FIELDS = "Reference,Value,Footprint,${QUANTITY},Manufacturer,MPN"
 LAYERS = "F.Cu,B.Cu,F.Mask,B.Mask,F.Paste,B.Paste,F.SilkS,B.SilkS,Edge.Cuts"
 _DATE = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[+-]\d\d:?\d\d)?")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from hardware.gen.panel_map import lines_of_the_map
 from hardware.gen.pins import HARDWARE
-from hardware.gen.placement import CENTRE, FRONT, MOUNTING_HOLES, PANEL_HEIGHT, PANEL_WIDTH
+from hardware.gen.placement import CENTRE, FRONT, MOUNTING_HOLES, PANEL_HEIGHT, PANEL_WIDTH, REVISION, kind
 from hardware.gen.s_expression import number, quoted
 
 PANEL = HARDWARE / "kicad" / "panel.kicad_pcb"
@@ -55,13 +55,13 @@ TEXTS = (
     ("IN", 11.0, 103.6, 1.8),
     ("OUT", 49.6, 103.6, 1.8),
 )
-_HEADER = """(kicad_pcb
+_HEADER = f"""(kicad_pcb
 \t(version 20241229)
 \t(generator "pcbnew")
 \t(generator_version "9.0")
 \t(general (thickness 1.6) (legacy_teardrops no))
 \t(paper "A4")
-\t(title_block (title "gritspace: front panel, 12 HP") (rev "A") (company "CERN-OHL-S-2.0"))
+\t(title_block (title "gritspace: front panel, 12 HP") (rev "{REVISION}") (company "CERN-OHL-S-2.0"))
 \t(layers
 \t\t(0 "F.Cu" signal) (2 "B.Cu" signal) (1 "F.Mask" user) (3 "B.Mask" user)
 \t\t(5 "F.SilkS" user "F.Silkscreen") (7 "B.SilkS" user "B.Silkscreen") (25 "Edge.Cuts" user))
@@ -77,6 +77,7 @@ _HEADER = """(kicad_pcb
 \t\t\t(copper_finish "ENIG") (dielectric_constraints no)))
 \t(net 0 "")
 """
+_EDGE = '(stroke (width 0.1) (type solid)) (fill no) (layer "Edge.Cuts")'
 
 
 @dataclass
@@ -91,12 +92,10 @@ class Drawing:
 
     def hole(self, x: float, y: float, diameter: float) -> None:
         edge = number(x + diameter / 2)
-        stroke = '(stroke (width 0.1) (type solid)) (fill no) (layer "Edge.Cuts")'
-        self._add("gr_circle", f"(center {number(x)} {number(y)}) (end {edge} {number(y)}) {stroke}")
+        self._add("gr_circle", f"(center {number(x)} {number(y)}) (end {edge} {number(y)}) {_EDGE}")
 
     def outline(self, width: float, height: float) -> None:
-        stroke = '(stroke (width 0.1) (type solid)) (fill no) (layer "Edge.Cuts")'
-        self._add("gr_rect", f"(start 0 0) (end {number(width)} {number(height)}) {stroke}")
+        self._add("gr_rect", f"(start 0 0) (end {number(width)} {number(height)}) {_EDGE}")
 
     def line(self, start: tuple[float, float], end: tuple[float, float], width: float, layer: str) -> None:
         ends = f"(start {number(start[0])} {number(start[1])}) (end {number(end[0])} {number(end[1])})"
@@ -105,11 +104,6 @@ class Drawing:
     def text(self, text: str, x: float, y: float, height: float, layer: str = "F.SilkS") -> None:
         font = f"(font (size {number(height)} {number(height)}) (thickness {number(height * 0.15)}))"
         self._add("gr_text", f'{quoted(text)} (at {number(x)} {number(y)} 0) (layer "{layer}") (effects {font})')
-
-
-def kind(reference: str) -> str:
-    """RV for RV1."""
-    return reference.rstrip("0123456789")
 
 
 def panel_text() -> str:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Where everything is: the panel's table, the board's back, the widths of its tracks. Depends on nothing.
+"""Where everything is: the panel's table, the board's back, the widths of its tracks; and of which revision. Depends
+on nothing.
 
 Millimetres from the panel's upper left corner, looking at its front; the board's back is seen through it, as in KiCad.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+REVISION = "A"
 HP = 12
 # Doepfer A-100: 128.5 high, n x 5.08 less a few tenths wide, holes 3.2 mm, 7.5 mm from the left edge and 3 mm from the
 # rails' edges; a board of 108 mm clears the rails.
@@ -36,6 +38,18 @@ FRONT = {
     "J1": (11.0, 111.0),
     "J2": (49.6, 111.0),
 }
+
+
+def kind(reference: str) -> str:
+    """RV for RV1."""
+    return reference.rstrip("0123456789")
+
+
+def turned(x: float, y: float, degrees: float = 0.0) -> tuple[float, float]:
+    """A point around the origin, by quarters: KiCad turns anticlockwise with y down."""
+    for _ in range(round(degrees / 90) % 4):
+        x, y = y, -x
+    return x, y
 
 
 class Spot(NamedTuple):
@@ -126,7 +140,7 @@ BACK_NOTES = (
     ("-12 V", 48.0, 80.3, 1.0),
     ("+12 V", 16.4, 80.3, 1.0),
     ("USB", CENTRE, 12.0, 1.2),
-    ("gritspace revision A", CENTRE, 73.4, 1.1),
+    (f"gritspace revision {REVISION}", CENTRE, 73.4, 1.1),
     ("CERN-OHL-S-2.0", CENTRE, 75.4, 0.9),
     ("SEED SUPPLY", 12.5, 24.6, 1.0),
     ("CV X", 20.0, 95.3, 1.0),

@@ -93,6 +93,10 @@ class Router:
         vias = [Item(-1, one % size) for one, other in itertools.pairwise(path) if one // size != other // size]
         return vias + [Item(*divmod(state, size)) for state in path]
 
+    def stub_items(self, path: Way) -> list[Item]:
+        """A ground pad's track and the via at its end."""
+        return [*self.items(path), Item(-1, path[-1] % self.grid.size)]
+
     def connect(self, net: str, pressure: float) -> list[Way]:
         """A tree over all pads of a net, the nearest pad next."""
         grid = self.grid
@@ -159,7 +163,7 @@ class Router:
                 path = self.find("GND", {pad.layers[0] * grid.size + cell for cell in cells}, set(), 0.0)
                 if path is None:
                     raise SystemExit(f"no room for a ground via at {pad.name}; move it in hardware/gen/placement.py")
-                grid.paint([*self.items(path), Item(-1, path[-1] % grid.size)], self.width("GND"), 1)
+                grid.paint(self.stub_items(path), self.width("GND"), 1)
                 stubs.append(path)
         number = grid.numbers["GND"]
         for cell in range(grid.size):

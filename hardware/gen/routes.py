@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hardware.gen.router import Router
-from hardware.gen.router_grid import Grid, Item, Pad
+from hardware.gen.router_grid import Grid, Pad
 
 
 def routed(problem: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -20,12 +20,11 @@ def routed(problem: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     pads = [Pad(**pad) for pad in problem["pads"]]
     router = Router(Grid(tuple(problem["bounds"]), pads))
     stubs = router.ground_stubs()
-    for path in stubs:  # fixed by now, and no longer to be counted as somebody in the way
-        router.grid.paint([*router.items(path), _last_via(router, path)], router.width("GND"), -1)
+    ground = [item for path in stubs for item in router.stub_items(path)]
+    router.grid.paint(ground, router.width("GND"), -1)  # fixed by now, and no longer somebody in the way
     nets = [net for net in router.grid.numbers if net != "GND" and sum(pad.net == net for pad in pads) > 1]
     routes = router.negotiate(sorted(nets, key=lambda net: _extent(pads, net)))
-    for path in stubs:
-        router.grid.paint([*router.items(path), _last_via(router, path)], router.width("GND"), 1)
+    router.grid.paint(ground, router.width("GND"), 1)
     tracks: list[dict[str, Any]] = []
     vias = [{"at": router.grid.place(cell), "net": "GND"} for cell in router.stitches()]
     for net, paths in [("GND", stubs), *routes.items()]:
@@ -34,10 +33,6 @@ def routed(problem: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
             _lay(router, net, path, joints, tracks, vias)
     vias += [{"at": router.grid.place(path[-1] % router.grid.size), "net": "GND"} for path in stubs]
     return {"tracks": tracks, "vias": vias}
-
-
-def _last_via(router: Router, path: list[int]) -> Item:
-    return Item(-1, path[-1] % router.grid.size)
 
 
 def _extent(pads: list[Pad], net: str) -> float:

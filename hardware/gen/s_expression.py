@@ -58,6 +58,11 @@ def unquoted(token: Node | str) -> str:
     return str(token).strip('"').replace('\\"', '"').replace("\\\\", "\\")
 
 
+def properties(node: Node) -> dict[str, str]:
+    """The texts of a list's `(property "name" "text" ...)`, by their names."""
+    return {unquoted(child[1]): unquoted(child[2]) for child in children(node, "property")}
+
+
 def number(value: float) -> str:
     """A length in millimetres without needless digits."""
     text = f"{value:.4f}".rstrip("0").rstrip(".")

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from hardware.gen import panel_parts, parts, power, stages
 from hardware.gen.pins import HARDWARE, Pin, read_pins
+from hardware.gen.placement import REVISION
 from hardware.gen.sheet import Sheet
 from hardware.gen.sheet_file import schematic_text
 
-TITLE, REVISION = "gritspace: a 2-D space of distortions", "A"
+TITLE = "gritspace: a 2-D space of distortions"
 SCHEMATIC = HARDWARE / "kicad" / "module.kicad_sch"
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A schematic sheet in memory: symbols, wires, labels, notes. Depends on `symbols`; `sheet_file` writes it down.
+"""A schematic sheet in memory: symbols, wires, labels, notes. `sheet_file` writes it down.
 
-Coordinates are in grid steps of 1.27 mm, x to the right, y down.
+Coordinates are in grid steps of 1.27 mm, x to the right, y down. Depends on `symbols`, `parts` and `placement`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from hardware.gen import symbols
 from hardware.gen.parts import Article
+from hardware.gen.placement import turned
 
 GRID_MM = 1.27
 Point = tuple[float, float]
@@ -24,7 +25,7 @@ STEP = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 
 @dataclass
 class Part:
-    """A symbol on the sheet. `mirror` is "x" (upside down) or empty; `notes`: where its texts go."""
+    """A symbol on the sheet. `mirror`: "x" (upside down), "y" (left for right) or empty. `notes` say where texts go."""
 
     library_id: str
     reference: str
@@ -44,8 +45,7 @@ class Part:
             y = -y
         elif self.mirror == "y":
             x = -x
-        for _ in range(self.rotation // 90 % 4):  # KiCad turns anticlockwise
-            x, y = y, -x
+        x, y = turned(x, y, self.rotation)
         return (self.at[0] + round(x / GRID_MM, 3), self.at[1] + round(y / GRID_MM, 3))
 
     @property

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """From KiCad's netlist to lines of SPICE. Knows which pin is which terminal of a model; values are the drawing's.
 
-Depends on `netlist` and `gen.seed`.
+Depends on `netlist`, `gen.placement` and `gen.seed`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hardware.gen import seed
+from hardware.gen.placement import kind
 from hardware.netlist import Netlist
 
 _FACTORS = {"p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "R": 1.0, "": 1.0, "k": 1e3, "M": 1e6}
@@ -66,27 +67,27 @@ class Circuit:
         return lines
 
     def _part(self, reference: str, value: str, conditions: Conditions) -> list[str]:
-        kind = reference.rstrip("0123456789")
+        letters = kind(reference)
         one, two, three = (self.node(reference, pin) for pin in (1, 2, 3))
         factor = conditions.factors.get(reference, 1.0)
-        if kind in ("R", "C"):
+        if letters in ("R", "C"):
             return [f"{reference} {one} {two} {magnitude(value) * factor:.9g}"]
-        if kind == "RV":
+        if letters == "RV":
             upper, lower = (max(1.0, 10e3 * part) for part in (1 - conditions.travel, conditions.travel))
             return [f"R{reference}a {three} {two} {upper}", f"R{reference}b {two} {one} {lower}"]
-        if kind == "FB":
+        if letters == "FB":
             return [f"R{reference} {one} {two} 0.21"]
-        if kind == "D" and value in _DIODES:  # pin 1 is the cathode
+        if letters == "D" and value in _DIODES:  # pin 1 is the cathode
             return [f"{reference} {two} {one} {_DIODES[value]}"]
-        if kind == "Q":  # base, emitter, collector
+        if letters == "Q":  # base, emitter, collector
             return [f"{reference} {three} {one} {two} QMMBT3904"]
         if value.startswith("LM4040"):
             return [f"X{reference} {one} {two} LM4040 VZ={conditions.reference_volts}"]
-        if kind == "U":
+        if letters == "U":
             return self._op_amp(reference, value, conditions)
-        if kind == "A":
+        if letters == "A":
             return self._seed(reference, conditions)
-        if kind in ("J", "SW"):
+        if letters in ("J", "SW"):
             return []  # nothing is plugged in or pressed, unless a source says so
         raise ValueError(f"{reference} ({value}) has no model; give it one in hardware/spice/circuit.py")
 

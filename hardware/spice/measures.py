@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a bench would measure of the board, simulated: transfer, corners, bandwidth, distortion, limits, currents.
 
-Depends on `circuit`, `ngspice` and the pin table. Measures only; what is right is said in `checks.analog`.
+Depends on `circuit`, `ngspice`, the pin table and `gen.seed`. Measures only; what is right is said in `checks.analog`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hardware.gen import seed
 from hardware.gen.pins import Pin
 from hardware.spice.circuit import Circuit, Conditions, magnitude
 from hardware.spice.ngspice import simulate
@@ -155,7 +156,7 @@ class Board:
 
     def reversed_plug(self) -> tuple[float, float]:
         """A plug the wrong way round: the largest volts at the Seed or the op-amp, and amperes from the rack."""
-        nodes = [self.circuit.node("A1", 39), self.circuit.node("U2", 8), self.circuit.node("U2", 4)]
+        nodes = [self.circuit.node("A1", seed.VIN), self.circuit.node("U2", 8), self.circuit.node("U2", 4)]
         lines = self.circuit.lines() + self.circuit.supplies(-12.0, 12.0, seed_runs=False)
         lines += [f"Rseed_load {nodes[0]} 0 150"]
         table = simulate(lines, "op", *(f"v({node})" for node in nodes), "i(Vpositive)", "i(Vnegative)")
@@ -168,7 +169,7 @@ class Board:
 
     def seed_step(self, hertz: float = 1e3, amperes: float = 0.12) -> tuple[float, float]:
         """How much of a ripple of the Seed's current reaches the rack (a ratio), and VIN at this current."""
-        vin = self.circuit.node("A1", 39)
+        vin = self.circuit.node("A1", seed.VIN)
         source = f"Iseed {vin} 0 dc 0 ac 1"
         ripple = self.run([source], f"ac lin 1 {hertz} {hertz}", "mag(i(Vpositive))")
         steady = self.run([f"Iseed {vin} 0 {amperes}"], "op", f"v({vin})")

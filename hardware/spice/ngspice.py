@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -31,22 +32,28 @@ def simulate(lines: Sequence[str], analysis: str, *vectors: str) -> np.ndarray:
     why = missing()
     if why:
         raise SimulationError(why)
+    deck = [
+        "* a board, from KiCad's netlist",
+        f".include {MODELS}",
+        ".options reltol=1e-4 abstol=1e-10 vntol=1e-6 gmin=1e-12",
+        *lines,
+        ".control",
+        "set wr_singlescale",
+        "set numdgt=8",
+        analysis,
+        f"wrdata table.txt {' '.join(vectors)}",
+        "quit",
+        ".endc",
+        ".end",
+    ]
+    return _table("\n".join(deck) + "\n")
+
+
+@cache
+def _table(deck: str) -> np.ndarray:
+    """What a deck writes to table.txt. Several checks ask the same of one board: ngspice is asked once."""
     with tempfile.TemporaryDirectory() as folder:
-        deck = [
-            "* a board, from KiCad's netlist",
-            f".include {MODELS}",
-            ".options reltol=1e-4 abstol=1e-10 vntol=1e-6 gmin=1e-12",
-            *lines,
-            ".control",
-            "set wr_singlescale",
-            "set numdgt=8",
-            analysis,
-            f"wrdata table.txt {' '.join(vectors)}",
-            "quit",
-            ".endc",
-            ".end",
-        ]
-        Path(folder, "deck.cir").write_text("\n".join(deck) + "\n")
+        Path(folder, "deck.cir").write_text(deck)
         command = ["ngspice", "-b", "deck.cir"]
         run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
         failed = _FAILED.search(run.stdout + run.stderr)
@@ -54,4 +61,6 @@ def simulate(lines: Sequence[str], analysis: str, *vectors: str) -> np.ndarray:
         if failed or not table.is_file():
             reason = failed.group(0).strip() if failed else "it wrote nothing"
             raise SimulationError(f"ngspice found no solution ({reason})")
-        return np.loadtxt(table, ndmin=2)
+        read = np.loadtxt(table, ndmin=2)
+        read.setflags(write=False)  # for it is shared
+        return read
