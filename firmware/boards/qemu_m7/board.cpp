@@ -3,6 +3,7 @@
 // line, TIMER1 its clock; codec, watchdog, restarts and storage have their own files.
 #include "boards/board.h"
 
+#include "boards/double_buffer.h"
 #include "boards/panel_at_rest.h"
 #include "boards/qemu_m7/codec.h"
 #include "boards/qemu_m7/jobs.h"
@@ -31,7 +32,7 @@ void StartAudio(AudioCallback callback, size_t block_size, uint32_t sample_rate_
   codec::Start(callback, block_size, sample_rate_hz, latency_samples);
 }
 
-uint32_t LostBlocks() { return codec::LostBlocks(); }
+uint32_t LostBlocks() { return double_buffer::LostBlocks(); }
 
 uint32_t Cycles() { return ~Timer1().value; }
 

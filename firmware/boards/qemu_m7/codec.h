@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A codec that exists in time only: a timer ends each of its periods, as DMA does with two buffers
-// that take turns. A block is captured in one period, played in the next and heard in the one
-// after. One that nobody plays in time is heard dry. It hears a test tone, or what a live job
-// brings; see live_job.h.
+// A codec that exists in time only: a timer ends each of its periods, as DMA does with the two
+// halves of double_buffer.h. It hears a test tone, or what a live job brings; see live_job.h.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +12,6 @@ namespace gritspace::codec {
 
 void Start(board::AudioCallback callback, size_t block, uint32_t sample_rate_hz,
            size_t latency_samples);
-
-uint32_t LostBlocks();
 
 // After a sleep, interrupts still masked: the block that was captured then has a whole period,
 // however long it was. QEMU may let the processor sleep for too long, when the machine it runs on
