@@ -11,7 +11,7 @@ namespace board = gritspace::board;
 using gritspace::protocol::Fault;
 
 gritspace::Live live;
-gritspace::Link link({GRITSPACE_VERSION, board::kName}, &live);
+gritspace::Link link({GRITSPACE_VERSION, board::kName, board::kHasBootloader}, &live);
 
 // Audio thread.
 void PlayBlock(const float* in, float* out) {
@@ -40,6 +40,7 @@ int main() {
     if (board::Read(&byte)) {  // one a turn: no flood of bytes keeps the watchdog waiting
       const gritspace::Bytes reply = link.Receive(byte);
       board::Write(reply.data, reply.size);
+      if (link.leaving()) board::EnterBootloader();
     }
     // The bench hears nobody else: the same inputs give it the same bits.
     if (board::ReadMidi(&byte) && !live.bench()) live.TakeMidi(byte);

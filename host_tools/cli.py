@@ -23,6 +23,7 @@ from host_tools.artefacts import CHECKPOINT, RELEASED, load_artefact, released_a
 from host_tools.axes_command import add_axes_command
 from host_tools.errors import UserError
 from host_tools.files import REPOSITORY, write_atomically, write_results
+from host_tools.flash_commands import add_flash_commands
 from host_tools.module.commands import add_module_commands
 from host_tools.studies import add_study_commands
 from quantize.graph import SCHEMES, GraphError
@@ -274,6 +275,7 @@ def build_parser() -> argparse.ArgumentParser:
     sub.add_argument("--engine", choices=("float", "golden", "host"), default="golden")
 
     add_module_commands(commands)
+    add_flash_commands(commands)
     sub = command(bench, "instructions, model cycles, flash, RAM and stack on the Cortex-M7", scheme, models, rows)
     sub.add_argument("--grid", action="store_true", help="also decoders of other sizes, in a minute or two")
     sub.add_argument("--plot", type=Path, metavar="FILE", help="draw the grid: cycles against MACs, .png, .svg or .pdf")

@@ -40,6 +40,7 @@ REMEDIES = {  # of refusals, by their names in ERRORS; those that are not here, 
     "REAL_PANEL": "",
     "NOT_SAVED": "try again, or they are lost without power",
     "BUSY": "try again",
+    "NO_BOOTLOADER": "give the port of a module",
 }
 
 Progress = Callable[[int, int], None]  # blocks done, blocks in all
@@ -114,8 +115,7 @@ class Device:
 
     def require_model(self, scheme: str, model_id: str) -> SchemeInfo:
         """What the device plays in this scheme; LinkError unless it is this very model."""
-        if scheme not in self._greeting.schemes:
-            raise LinkError(f"{self.name} has no scheme {scheme}; build and load firmware that has")
+        self._require_scheme(scheme)
         info = self._greeting.schemes[scheme]
         if info.model_id != model_id:
             raise LinkError(
@@ -124,10 +124,14 @@ class Device:
             )
         return info
 
+    def _require_scheme(self, scheme: str) -> None:
+        if scheme not in self._greeting.schemes:
+            theirs = ", ".join(self._greeting.schemes)
+            raise LinkError(f"{self.name} has no scheme {scheme}, but {theirs}; choose that with --scheme")
+
     def reset(self, scheme: str) -> SchemeInfo:
         """Selects a scheme and silences its state."""
-        if scheme not in self._greeting.schemes:
-            raise LinkError(f"{self.name} has no scheme {scheme}; build and load firmware that has")
+        self._require_scheme(scheme)
         self.request("RESET", "READY", scheme=SCHEMES[scheme].code)
         self._scheme = scheme
         return self._greeting.schemes[scheme]
@@ -162,6 +166,10 @@ class Device:
             self._block_sequence = sequence
         self._transport.write(frame(protocol.pack(name, sequence, **values)))
         return self._reply(name, answer, sequence)
+
+    def enter_bootloader(self) -> None:
+        """Asks the board to wait for a new image; it then leaves the line. RefusalError when it cannot."""
+        self.request("ENTER_BOOTLOADER", "STATUS_IS")
 
     def stream(self, name: str, answer: str, blocks: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         """Sends blocks while earlier ones still wait, so that the line stays busy; yields their replies' values."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,7 +21,12 @@ from host_tools.files import REPOSITORY
 SOURCES = REPOSITORY / "firmware"
 GENERATED = SOURCES / "generated"
 BUILDS = REPOSITORY / ".pio" / "build"
-ARTEFACTS = {"host": "libgritspace.so", "qemu_m7": "firmware.elf", "qemu_m7_compact": "firmware.elf"}
+ARTEFACTS = {
+    "host": "libgritspace.so",
+    "qemu_m7": "firmware.elf",
+    "qemu_m7_compact": "firmware.elf",
+    "daisy_seed": "firmware.elf",
+}
 
 
 def build_firmware(env: str, generated_dir: Path | None = None, build_dir: Path | None = None) -> Path:
@@ -67,5 +73,12 @@ def _build(env: str, generated: Path, builds: Path) -> None:
     finished = subprocess.run(command, env=environment, capture_output=True, text=True)
     if finished.returncode != 0:
         lines = (finished.stdout + finished.stderr).strip().splitlines()
+        told = [line for line in lines if line.startswith("error: ")]  # by firmware/platformio, with a remedy
+        if told:
+            raise UserError(told[0].removeprefix("error: "))
+        if too_large := re.search(r"region `FLASH' overflowed by (\d+) bytes", "\n".join(lines)):
+            raise UserError(
+                f"the {env} firmware is {too_large[1]} bytes too large for the flash; build libDaisy with make OPT=-Os"
+            )
         errors = [line for line in lines if "error" in line.lower()] or lines or ["no message"]
         raise UserError(f"the {env} firmware does not build: {errors[0].strip()}; run pio run -e {env} to see all")

@@ -162,6 +162,9 @@ PACKETS = (
     ),
     Struct("GO_LIVE", (), "Back from the bench to the codec. Answered with STATUS_IS.", code=0x0D),
     Struct(
+        "ENTER_BOOTLOADER", (), "Answered with STATUS_IS; then the board waits for a new image over USB.", code=0x0E
+    ),
+    Struct(
         "GREETING",
         (
             Field("protocol_version", "u32"),
@@ -202,4 +205,5 @@ ERRORS = {
     7: ("REAL_PANEL", "the board has a panel of its own; turn its knobs"),
     8: ("NOT_SAVED", "the settings are in use, but could not be written to the flash"),
     9: ("BUSY", "the module has not yet done what it was asked before"),
+    10: ("NO_BOOTLOADER", "the board has no bootloader"),
 }

@@ -25,6 +25,7 @@ ROOMS = {
     "boards": ("core/", "boards/", "generated/protocol.h", "generated/pins.h"),
     "main.cpp": ("core/", "boards/board.h"),
 }
+LIBDAISY = ("daisy_seed.h", "usbd_def.h")  # for the board that stands on it
 # Calls that GCC itself makes, and the decoder, which each engine brings.
 ALLOWED_SYMBOLS = re.compile(
     r"mem(cpy|move|set|cmp)|__aeabi_(mem(cpy|move|set|clr)[48]?|u?ldivmod|u?l?idivmod|u?idiv|llsl|llsr|lasr|lmul)"
@@ -51,7 +52,13 @@ def sources(room: str) -> list[Path]:
 def test_rooms_include_what_they_may(room: str) -> None:
     files = sources(room)
     assert files
-    assert [complaint for path in files for complaint in include_complaints(room, path.name, path.read_text())] == []
+    complaints = [
+        complaint
+        for path in files
+        for complaint in include_complaints(room, path.name, path.read_text())
+        if not (path.parent.name == "daisy_seed" and complaint.endswith(LIBDAISY))
+    ]
+    assert complaints == []
 
 
 @pytest.mark.parametrize("room", sorted(path.name for path in (FIRMWARE / "boards").iterdir() if path.is_dir()))

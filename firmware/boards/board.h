@@ -12,6 +12,7 @@ namespace gritspace::board {
 
 extern const char* const kName;  // as PlatformIO's environment is called
 extern const bool kHasPanel;     // or the link turns the knobs
+extern const bool kHasBootloader;
 
 // Clocks, floating-point mode (denormals flush to zero), serial line, watchdog. Before everything
 // else.
@@ -51,5 +52,8 @@ void FeedWatchdog();
 
 // Sleeps until something may have arrived.
 void Wait();
+
+// Starts what takes a new image over USB, and does not return. Only with kHasBootloader.
+void EnterBootloader();
 
 }  // namespace gritspace::board

@@ -34,6 +34,10 @@ struct ModelInfo {
 
 namespace decoder {
 
+// Some boards have room for 16-bit activations only. Nothing else is asked of a scheme that is not
+// there.
+bool Has(Scheme scheme);
+
 const ModelInfo& Info(Scheme scheme);
 
 // Silence: all history at zero.

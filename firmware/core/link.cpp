@@ -75,6 +75,8 @@ size_t Link::Dispatch(PacketType type, size_t size) {
       return Play(size);
     case PacketType::kGoLive:
       return GoLive(size);
+    case PacketType::kEnterBootloader:
+      return Leave(size);
     default:
       return Refuse(ErrorCode::kUnknownPacket);
   }
@@ -88,6 +90,7 @@ size_t Link::Greet() {
   CopyText(identity_.board, greeting.board);
   size_t size = Reply(PacketType::kGreeting, &greeting, sizeof(greeting));
   for (int code = 0; code < kSchemeCount; ++code) {
+    if (!decoder::Has(static_cast<Scheme>(code))) continue;
     const ModelInfo& model = decoder::Info(static_cast<Scheme>(code));
     const protocol::SchemeInfo info{static_cast<uint8_t>(code), model.model_id,
                                     model.sample_rate_hz, model.block_size, model.latency_samples};
@@ -99,7 +102,9 @@ size_t Link::Greet() {
 size_t Link::Reset(size_t size) {
   protocol::Reset reset;
   if (!ReadPayload(size, &reset)) return Refuse(ErrorCode::kWrongSize);
-  if (reset.scheme >= kSchemeCount) return Refuse(ErrorCode::kUnknownScheme);
+  if (reset.scheme >= kSchemeCount || !decoder::Has(static_cast<Scheme>(reset.scheme))) {
+    return Refuse(ErrorCode::kUnknownScheme);
+  }
   live_->TakeDecoder();
   scheme_ = static_cast<Scheme>(reset.scheme);
   decoder::Reset(scheme_);

@@ -19,6 +19,7 @@ namespace gritspace {
 struct Identity {
   const char* firmware_version;
   const char* board;
+  bool has_bootloader;
 };
 
 // Bytes that belong to somebody else.
@@ -41,6 +42,9 @@ class Link {
   // the next one is read as if nothing had happened.
   Bytes Receive(uint8_t byte);
 
+  // Whether the board is to start its bootloader, once the reply is sent.
+  bool leaving() const { return leaving_; }
+
  private:
   // What the bench plays: blocks of the one or of the other follow each other by sequence.
   enum class Session : uint8_t { kNone, kDecoder, kModule };
@@ -55,6 +59,7 @@ class Link {
   size_t PowerUp(size_t size);
   size_t Play(size_t size);
   size_t GoLive(size_t size);
+  size_t Leave(size_t size);
   size_t ReadSettings(size_t size);
   size_t WriteSettings(size_t size);
   size_t RecallPreset(size_t size);
@@ -84,7 +89,8 @@ class Link {
   protocol::PacketType reply_type_{};
 
   Session session_ = Session::kNone;
-  Scheme scheme_{};             // of the decoder's session
+  Scheme scheme_{};  // of the decoder's session
+  bool leaving_ = false;
   uint16_t last_sequence_ = 0;  // of the last request of the session that was carried out
 
   size_t received_size_ = 0;  // one more than fits: the packet is too long

@@ -116,4 +116,11 @@ size_t Link::GoLive(size_t size) {
   return TellStatus();
 }
 
+size_t Link::Leave(size_t size) {
+  if (size != 0) return Refuse(ErrorCode::kWrongSize);
+  if (!identity_.has_bootloader) return Refuse(ErrorCode::kNoBootloader);
+  leaving_ = true;
+  return TellStatus();
+}
+
 }  // namespace gritspace

@@ -170,7 +170,7 @@ int main(int argc, char** argv) {
   source.seed(static_cast<uint32_t>(std::atoi(argv[2])));
   static gritspace::Live live;
   live.PowerUp(0, false);
-  static Link link({"a version that is longer than its field", "fuzz"}, &live);
+  static Link link({"a version that is longer than its field", "fuzz", true}, &live);
   int blocks = 0, errors = 0, next = 0;
   bool plays_module = false;
   for (int i = 0; i < packets; ++i) {

@@ -47,6 +47,8 @@ int16_t last_sample[kSchemeCount];
 
 }  // namespace
 
+bool Has(Scheme) { return true; }
+
 const ModelInfo& Info(Scheme scheme) { return kInfos[static_cast<int>(scheme)]; }
 
 void Reset(Scheme scheme) { last_sample[static_cast<int>(scheme)] = 0; }

@@ -22,7 +22,7 @@ using gritspace::Live;
 
 gritspace::FlashImage flash;
 Live live;
-gritspace::Link device_link({GRITSPACE_VERSION, "host"}, &live);
+gritspace::Link device_link({GRITSPACE_VERSION, "host", false}, &live);
 gritspace::TestTone tone;
 
 // The decoder's integers of the last block: dry, wet, and wet at the z before.

@@ -17,6 +17,7 @@ namespace gritspace::board {
 
 const char* const kName = "qemu_m7";
 const bool kHasPanel = false;
+const bool kHasBootloader = false;
 
 void Init() {
   restart::Begin();
@@ -65,5 +66,7 @@ void Wait() {
   }
   __asm__ volatile("cpsie i" ::: "memory");
 }
+
+void EnterBootloader() {}
 
 }  // namespace gritspace::board

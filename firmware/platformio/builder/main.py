@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
 """How the firmware is built: a shared library for the host, or an image for a board with a Cortex-M.
 
-Run by PlatformIO inside SCons. Depends on g++ and arm-none-eabi-g++ being installed (`make setup`).
+Run by PlatformIO inside SCons. Depends on g++ and arm-none-eabi-g++ being installed (`make setup`), and for a Daisy
+Seed on libDaisy, which is found by LIBDAISY_DIR.
 """
 
 import os
+import subprocess
 import tomllib
 from pathlib import Path
 
 from SCons.Script import Default, DefaultEnvironment
 
 STACK_BYTES = 1024  # of one function; a warning, hence an error, when it needs more
+# The libDaisy that was tested. Its tag v8.1.0 reads 31/32 of what the ADC sees (libDaisy's #695).
+LIBDAISY_COMMIT, LIBDAISY_VERSION = "08f29653610c08cdf1ca7b5cfcac3bb4922e60c4", "v8.1.0-8-g08f29653"
 
 env = DefaultEnvironment()
 project = Path(env.subst("$PROJECT_DIR"))
@@ -83,11 +87,62 @@ def configure_cortex_m() -> None:
         CXXFLAGS=["-fno-use-cxa-atexit"],
         LINKFLAGS=[
             *cpu,
-            *("-nostartfiles", "--specs=nano.specs", "--specs=nosys.specs"),
+            *("--specs=nano.specs", "--specs=nosys.specs"),
             *("-Wl,--gc-sections", "-Wl,--no-warn-rwx-segments"),
             f'-Wl,-Map="{map_file}"',  # quoted: the checkout's path may hold spaces
         ],
     )
+
+
+def configure_bare() -> None:
+    env.Append(LINKFLAGS=["-nostartfiles"])  # the board has its own
+
+
+def libdaisy_dir() -> Path:
+    """LIBDAISY_DIR, when it is the libDaisy that was tested, and built; SystemExit with one sentence otherwise."""
+    given = os.environ.get("LIBDAISY_DIR")
+    if not given:
+        raise SystemExit(
+            f"error: this board needs libDaisy {LIBDAISY_VERSION}; build it as its README says, with make OPT=-Os, "
+            "then set LIBDAISY_DIR to its folder"
+        )
+    folder = Path(given).expanduser().resolve()
+    if not (folder / "src" / "daisy_seed.h").is_file():
+        raise SystemExit(f"error: LIBDAISY_DIR is {folder}, which is no libDaisy; set it to the folder that has src/")
+    asked = subprocess.run(["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True)
+    commit = asked.stdout.strip() or "of no known commit"
+    if commit != LIBDAISY_COMMIT:
+        raise SystemExit(
+            f"error: the libDaisy in {folder} is {commit}; {LIBDAISY_COMMIT} ({LIBDAISY_VERSION}) was tested: check "
+            "that out, update its submodules and build it again"
+        )
+    if not (folder / "build" / "libdaisy.a").is_file():
+        raise SystemExit(f"error: the libDaisy in {folder} is not built; run make OPT=-Os there")
+    return folder
+
+
+def configure_libdaisy() -> None:
+    """What libDaisy's core/Makefile gives an application. Its headers are none of our warnings' business."""
+    folder = libdaisy_dir()
+    headers = (
+        *("src", "src/sys", "src/usbd", "src/usbh", "Drivers/CMSIS_5/CMSIS/Core/Include", "Drivers/CMSIS-DSP/Include"),
+        *("Drivers/CMSIS-Device/ST/STM32H7xx/Include", "Drivers/STM32H7xx_HAL_Driver/Inc"),
+        "Middlewares/ST/STM32_USB_Device_Library/Core/Inc",
+        *(f"Middlewares/ST/STM32_USB_Host_Library/{part}/Inc" for part in ("Core", "Class/MSC", "Class/MIDI")),
+        "Middlewares/Third_Party/FatFs/src",
+    )
+    names = (
+        *("USE_HAL_DRIVER", "STM32H750xx", "CORE_CM7", "STM32H750IB", "ARM_MATH_CM7", "USE_FULL_LL_DRIVER"),
+        "FILEIO_ENABLE_FATFS_READER",
+    )
+    env.Append(
+        CPPDEFINES=[*names, ("HSE_VALUE", 16_000_000)],
+        CCFLAGS=[flag for header in headers for flag in ("-isystem", str(folder / header))],
+        LIBPATH=[str(folder / "build")],
+        LIBS=["daisy", "c", "m", "nosys"],
+        LINKFLAGS=["-Wl,--print-memory-usage"],
+    )
+    env.Append(CCFLAGS=["-include", "stm32h7xx.h"])
 
 
 is_host = "BOARD" not in env
@@ -95,6 +150,10 @@ if is_host:
     configure_host()
 else:
     configure_cortex_m()
+    if env.BoardConfig().get("build.libdaisy", False):
+        configure_libdaisy()
+    else:
+        configure_bare()
 
 env.BuildSources(os.path.join("$BUILD_DIR", "generated"), str(include / "generated"), "+<*.cpp>")
 program = env.BuildProgram()
