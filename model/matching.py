@@ -117,12 +117,13 @@ def _start(vae: DistortionVae, windows: _Windows, level_db: float) -> tuple[np.n
     part = windows.beginning(past)
     tried = [_lag_and_distance(part, _play(vae, part.dry, column)) for column in grid]
     lags, distances = (np.concatenate(found) for found in zip(*tried, strict=True))
-    best, lag = grid.reshape(-1, 3)[distances.argmin()], int(lags[distances.argmin()])
+    nearest = int(distances.argmin())
+    best, lag = grid.reshape(-1, 3)[nearest], int(lags[nearest])
     gain = _gain(_play(vae, part.dry, best[None])[0], part.target(lag)) + 1e-6
     mean, _ = vae.encoder(10 ** (level_db / 20) * windows.dry[:, past:], windows.target(lag) / gain)
     seen = np.array([*mean.median(dim=0).values.tolist(), level_db])
     seen_lags, seen_distances = _lag_and_distance(part, _play(vae, part.dry, seen[None]))
-    return (seen, int(seen_lags[0])) if seen_distances[0] < distances.min() else (best, lag)
+    return (seen, int(seen_lags[0])) if seen_distances[0] < distances[nearest] else (best, lag)
 
 
 def _refine(

@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 
 from model.checkpoint import CheckpointError, load_config, load_decoder, load_vae, write_whole
-from model.config import Config
+from model.config import Config, TrainConfig
 from model.devices import SEEN
 from model.evaluate import split_errors
 from model.layout import FILE as LAYOUT_FILE
@@ -29,6 +29,7 @@ from model.sources import SourceError
 from model.train import train
 from model.vae import Decoder, DistortionVae
 
+FINE_TUNING = TrainConfig(steps=5_000, learning_rate=1e-3)
 INSTRUMENT_SECONDS = 60.0  # of each instrument of the soundfont: half an hour in all, 0.7 GB when loaded
 
 
@@ -58,8 +59,8 @@ class TrainingPlan:
     fresh: bool = False
 
     def configuration(self) -> Config:
-        """The defaults or those of `start`, with what was asked for."""
-        config = load_config(self.start) if self.start else Config()
+        """The defaults, or the network and data of `start` and a short, gentle training; with what was asked for."""
+        config = replace(load_config(self.start), train=FINE_TUNING) if self.start else Config()
         settings = chosen(self.settings) | ({"steps": 0, "rounding_steps": 0} if self.encoder_only else {})
         data = replace(config.data, **chosen({"seconds": self.seconds}))
         return replace(config, data=data, train=replace(config.train, **settings))

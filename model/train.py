@@ -28,7 +28,8 @@ from model.config import Config
 from model.data import Programme, Windows
 from model.latent import sampled
 from model.layout import Layout
-from model.losses import ENERGY_FLOOR, cyclical, kl_divergence, pre_emphasised, reconstruction
+from model.losses import cyclical, kl_divergence, reconstruction
+from model.map_terms import MapTerms
 from model.rounding import round_weights, rounded
 from model.vae import Decoder, DistortionVae
 
@@ -36,8 +37,6 @@ SAVE_EVERY = 500  # steps between resumable states
 LARGEST_GRADIENT = 1.0
 RISING = 0.2  # share of the steps over which the learning rate rises
 SHORTEST_SCHEDULE = 10  # steps: PyTorch's divides by the length of its rise less one step
-SOMEWHERE = 64  # spots of the map a step whose gains are held up, besides the places
-EVENED = 8  # one clip in so many is played between the places as well
 STATISTICS_BATCHES = 100  # whose mean the encoder's normalisation keeps
 
 
@@ -56,9 +55,8 @@ class _Run:
         self.config, self.path = config, folder / "resume.pt"
         self.windows = Windows(programmes)
         self.places = torch.tensor([layout.at(p.setting.device, p.setting.drive) for p in programmes])  # (S, Z)
-        pairs = layout.neighbours()
-        self.neighbours = torch.tensor([a for a, _ in pairs]), torch.tensor([b for _, b in pairs])
         self.generator = torch.Generator().manual_seed(config.train.seed)
+        self.map_terms = MapTerms(config, layout, self.places, self.generator)
         self.vae = DistortionVae(config)
         if isinstance(start, Decoder):
             self.vae.decoder.load_state_dict(start.state_dict())
@@ -132,49 +130,12 @@ class _Run:
         z = places + train.place_spread * torch.randn(places.shape, generator=self.generator)
         output = self.vae.decoder.settled(dry[:, None], z[:, :, None])[:, 0]
         error, loss = reconstruction(output, wet, train.pre_emphasis)
-        loss = loss.mean() + train.straightness * self._bends() + train.faintness * self._faintness()
-        (loss + train.evenness * self._unevenness(dry[: train.batch_size // EVENED, None])).backward()
+        (loss.mean() + self.map_terms.weighted(self.vae.decoder, dry)).backward()
         return float(error.detach().mean())
 
     def _rounding_step(self) -> float:
         with rounded(self.vae.decoder):
             return self._decoder_step()
-
-    def _bends(self) -> torch.Tensor:
-        """How far the condition leaves the straight line between neighbouring drives of a device, where no audio says
-        what is right.
-        """
-        first, second = self.neighbours
-        share = torch.rand(len(first), 1, generator=self.generator)
-        ends = self.vae.decoder.condition(torch.cat([first, second])[:, :, None])[:, :, 0].chunk(2)
-        between = self.vae.decoder.condition(torch.lerp(first, second, share)[:, :, None])[:, :, 0]
-        return (between - torch.lerp(*ends, share)).pow(2).mean()
-
-    def _faintness(self) -> torch.Tensor:
-        """How far gains are below 1, squared: integers would hold a faint sound in a fraction of a step."""
-        decoder = self.vae.decoder
-        anywhere = decoder.latent_limit * (
-            2 * torch.rand(SOMEWHERE, self.places.shape[1], generator=self.generator) - 1
-        )
-        gains = decoder.gain(decoder.condition(torch.cat([self.places, anywhere])[:, :, None]))
-        return torch.relu(1 - gains.abs()).pow(2).mean()
-
-    def _unevenness(self, dry: torch.Tensor) -> torch.Tensor:
-        """How far the loudness between two neighbouring places is from what lies between theirs, squared, in nepers."""
-        first, second = self.neighbours
-        chosen = torch.randint(len(first), (len(dry),), generator=self.generator)
-        share = torch.rand(len(dry), 1, generator=self.generator)
-        ends = torch.cat([first[chosen], second[chosen]])
-        with torch.no_grad():
-            before, after = self._loudness(dry.repeat(2, 1, 1), ends).chunk(2)
-        between = self._loudness(dry, torch.lerp(first[chosen], second[chosen], share))
-        return (between - torch.lerp(before, after, share)).pow(2).mean()
-
-    def _loudness(self, dry: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
-        """Logarithm of power, plain and pre-emphasised, (B, 2)."""
-        wet = self.vae.decoder.settled(dry, z[:, :, None])[:, 0]
-        treble = pre_emphasised(wet, self.config.train.pre_emphasis)
-        return torch.stack([0.5 * (s.pow(2).mean(dim=1) + ENERGY_FLOOR).log() for s in (wet, treble)], dim=1)
 
     def _encoder_step(self) -> float:
         train = self.config.train

@@ -92,6 +92,13 @@ def test_fine_tuning_and_a_new_encoder_stay_on_the_checkpoints_map(tmp_path, dat
     assert not torch.equal(first.encoder.network[1].weight, second.encoder.network[1].weight)
 
 
+def test_fine_tuning_is_short_and_gentle_however_the_checkpoint_came_about(tmp_path, data):
+    train_planned(plan(tmp_path / "first", data), QUIET)
+    train = TrainingPlan(tmp_path / "second", data, {"seed": 7}, start=tmp_path / "first").configuration().train
+    assert train == replace(model.run.FINE_TUNING, seed=7)
+    assert train.steps < Config().train.steps / 2 and train.learning_rate < Config().train.learning_rate / 2
+
+
 def test_a_map_of_captures_is_measured_on_their_ends(tmp_path, data):
     from test_material import captures, pedal
 

@@ -8,9 +8,7 @@ import json
 import os
 import signal
 from dataclasses import replace
-from itertools import pairwise
 
-import numpy as np
 import pytest
 import torch
 from programmes import LAYOUT, SMALL, tanh_programmes
@@ -93,19 +91,6 @@ def test_the_trained_decoder_has_weights_of_8_bits(tmp_path):
     assert torch.allclose(steps, steps.round(), atol=1e-4)  # float32 division
 
 
-def test_the_penalty_holds_gains_up_all_over_the_map(tmp_path):
-    torch.manual_seed(2)
-    spots = 6 * torch.rand(200, 2, 1) - 3
-
-    def faint(weight):
-        config = with_training(steps=120, rounding_steps=0, encoder_steps=0, faintness=weight)
-        decoder = run(tmp_path / str(weight), config).decoder
-        with torch.no_grad():
-            return float(torch.relu(1 - decoder.gain(decoder.condition(spots)).abs()).pow(2).mean())
-
-    assert faint(5.0) < 0.3 * faint(0.0)
-
-
 def test_another_configuration_is_not_continued(tmp_path, monkeypatch):
     monkeypatch.setattr(model.train, "SAVE_EVERY", 2)
     run(tmp_path)
@@ -163,17 +148,3 @@ def test_a_fine_tuned_checkpoint_starts_from_its_weights(tmp_path):
         for a, b in zip(first.decoder.parameters(), second.decoder.parameters(), strict=True)
     ]
     assert 0 <= max(moved) < 1e-6  # one step of Adam is as long as its learning rate
-
-
-def test_bends_between_neighbouring_drives_are_none_where_the_condition_is_straight(tmp_path):
-    learner = model.train._Run(SMALL, tmp_path, PROGRAMMES, LAYOUT, None)
-    with torch.no_grad():
-        for layer in (learner.vae.decoder.condition.hidden, learner.vae.decoder.condition.output):
-            layer.weight.fill_(0.01)
-            layer.bias.fill_(0.1)
-    assert float(learner._bends().detach()) < 1e-12
-    with torch.no_grad():
-        learner.vae.decoder.condition.hidden.weight.fill_(5.0)  # clamps between the neighbours
-    assert float(learner._bends().detach()) > 1e-6
-    assert [len(n) for n in learner.neighbours] == [len(list(pairwise(PROGRAMMES)))] * 2
-    assert np.allclose(learner.neighbours[0][:, 1], [-3, 0])

@@ -52,8 +52,8 @@ void Process(Scheme scheme, const int16_t* dry, const int16_t* z, int16_t* wet);
 void Preview(Scheme scheme, const int16_t* dry, const int16_t* z, int16_t* wet);
 
 // For finding where two engines part: the residual stream of the last block before layer `layer`
-// (0: after the gains; `layers`: what the output convolution read), to block_size x
-// channels integers.
+// (0: after the gains; `layers`: what the output convolution read), to block_size x channels
+// integers.
 void ReadStream(Scheme scheme, int layer, int16_t* stream);
 
 }  // namespace decoder

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""What training asks of the map as such, where no recorded pair says what is right: between the places it goes straight
+from one to the next, further up it distorts more, and nowhere is the sound too faint for integers.
+
+Depends on torch, `layout`, `losses` and the decoder it is handed.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from model.config import Config
+from model.layout import Layout
+from model.losses import ENERGY_FLOOR, pre_emphasised
+from model.vae import Decoder
+
+SOMEWHERE = 64  # spots of the map a step whose gains are held up, besides the places
+EVENED = 8  # one clip in so many is played between the places as well
+COLUMNS = 8  # a step, in each of which two spots play a sine
+CYCLES = (1, 5)  # of the sine in the decoded samples: 94 to 375 Hz
+TONE_DB = (-18.0, -6.0)  # its peak; `map_measures` has -12
+CLEANEST = 1e-5  # share of overtones below which more or less is all the same: -50 dB
+
+
+class MapTerms:
+    """Differentiable terms of a decoder's loss, each a scalar; spots are drawn from the generator."""
+
+    def __init__(self, config: Config, layout: Layout, places: torch.Tensor, generator: torch.Generator) -> None:
+        self.train, self.places, self.generator = config.train, places, generator  # places (S, Z)
+        self.sample_rate, self.limit = config.audio.sample_rate, config.model.latent_limit
+        pairs = layout.neighbours()
+        self.neighbours = torch.tensor([a for a, _ in pairs]), torch.tensor([b for _, b in pairs])
+
+    def weighted(self, decoder: Decoder, dry: torch.Tensor) -> torch.Tensor:
+        """The sum that is added to the reconstruction's loss of a batch whose dry clips are (B, T)."""
+        train = self.train
+        return (
+            train.straightness * self.bends(decoder)
+            + train.faintness * self.faintness(decoder)
+            + train.evenness * self.unevenness(decoder, dry[: train.batch_size // EVENED, None])
+            + train.amount * self.reversals(decoder)
+        )
+
+    def bends(self, decoder: Decoder) -> torch.Tensor:
+        """How far the condition leaves the straight line between neighbouring places, squared."""
+        first, second = self.neighbours
+        share = torch.rand(len(first), 1, generator=self.generator)
+        ends = decoder.condition(torch.cat([first, second])[:, :, None])[:, :, 0].chunk(2)
+        between = decoder.condition(torch.lerp(first, second, share)[:, :, None])[:, :, 0]
+        return (between - torch.lerp(*ends, share)).pow(2).mean()
+
+    def faintness(self, decoder: Decoder) -> torch.Tensor:
+        """How far gains are below 1, squared: integers would hold a faint sound in a fraction of a step."""
+        anywhere = self._spots(SOMEWHERE)
+        gains = decoder.gain(decoder.condition(torch.cat([self.places, anywhere])[:, :, None]))
+        return torch.relu(1 - gains.abs()).pow(2).mean()
+
+    def unevenness(self, decoder: Decoder, dry: torch.Tensor) -> torch.Tensor:
+        """How far the loudness of dry (B, 1, T) between two neighbouring places is from what lies between theirs,
+        squared, in nepers.
+        """
+        first, second = self.neighbours
+        chosen = torch.randint(len(first), (len(dry),), generator=self.generator)
+        share = torch.rand(len(dry), 1, generator=self.generator)
+        ends = torch.cat([first[chosen], second[chosen]])
+        with torch.no_grad():
+            before, after = self._loudness(decoder, dry.repeat(2, 1, 1), ends).chunk(2)
+        between = self._loudness(decoder, dry, torch.lerp(first[chosen], second[chosen], share))
+        return (between - torch.lerp(before, after, share)).pow(2).mean()
+
+    def reversals(self, decoder: Decoder) -> torch.Tensor:
+        """By how much a sine is distorted less at the upper of two spots of one column, in bels of `distortion`.
+
+        A hinge in place of AR-VAE's sign loss (Pati and Lerch, "Attribute-based regularization of latent spaces for
+        variational auto-encoders", 2021): the attribute is measured on what the decoder plays, and the latent is given.
+        """
+        first, second = self._spots(2 * COLUMNS).chunk(2)
+        y = torch.stack([first[:, 1], second[:, 1]]).sort(dim=0).values
+        spots = torch.stack([first[:, 0].repeat(2), y.flatten()], dim=1)
+        below, above = self._distortion(decoder, spots).log10().chunk(2)
+        return torch.relu(below - above).mean()
+
+    def _distortion(self, decoder: Decoder, spots: torch.Tensor) -> torch.Tensor:
+        """Share of the power that is not the sine's, (N,), above CLEANEST; the first and second half of the N hear the
+        same sines.
+        """
+        samples, half = self.train.decoded_samples, len(spots) // 2
+        cycles = torch.randint(*CYCLES, (half, 1), generator=self.generator)
+        phase, level = torch.rand(2, half, 1, generator=self.generator)
+        peak = 10 ** (torch.lerp(*torch.tensor(TONE_DB), level) / 20)
+        turns = cycles * torch.arange(decoder.past + samples) / samples + phase
+        dry = (peak * torch.sin(2 * torch.pi * turns)).repeat(2, 1)
+        spectrum = torch.fft.rfft(decoder.settled(dry[:, None], spots[:, :, None])[:, 0])
+        power = spectrum.real.pow(2) + spectrum.imag.pow(2)
+        sine, whole = power.gather(1, cycles.repeat(2, 1))[:, 0], power[:, 1:].sum(dim=1)
+        return CLEANEST + (whole - sine).clamp(min=0) / (whole + ENERGY_FLOOR)
+
+    def _loudness(self, decoder: Decoder, dry: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        """Logarithm of power, plain and pre-emphasised, (B, 2)."""
+        wet = decoder.settled(dry, z[:, :, None])[:, 0]
+        treble = pre_emphasised(wet, self.train.pre_emphasis)
+        return torch.stack([0.5 * (s.pow(2).mean(dim=1) + ENERGY_FLOOR).log() for s in (wet, treble)], dim=1)
+
+    def _spots(self, count: int) -> torch.Tensor:
+        """Anywhere on the map, (count, Z)."""
+        return self.limit * (2 * torch.rand(count, self.places.shape[1], generator=self.generator) - 1)
