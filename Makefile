@@ -8,7 +8,7 @@
 bin := .venv/bin
 # Hand-written C++; clang-tidy reads the headers through the sources of the portable part.
 cpp = $(shell find firmware model tests -name generated -prune -o \( -name '*.h' -o -name '*.cpp' \) -print)
-portable = $(wildcard firmware/core/*.cpp firmware/engines/*/*.cpp)
+portable = $(wildcard firmware/core/*.cpp firmware/engines/static/*.cpp)
 
 # PlatformIO is not to call home, nor to look for a newer self.
 export PLATFORMIO_SETTING_ENABLE_TELEMETRY := No

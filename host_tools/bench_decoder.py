@@ -76,12 +76,12 @@ def measure(graph: Graph, flavour: str) -> tuple[BenchRow, tuple[PartRow, ...]]:
     with tempfile.TemporaryDirectory() as folder:
         elf_path = compile_for_cortex_m7(graph, flavour, Path(folder))
         machine = CortexM7(elf_path)
-        traces = [trace for stimulus in stimuli(graph) for trace in _traces(machine, graph, stimulus)]
-        dearest = max(traces, key=len)
+        blocks = [trace for stimulus in stimuli(graph) for trace in traces(machine, graph, stimulus)]
+        dearest = max(blocks, key=len)
         parts = split(elf_path, dearest)
         cycles = cycle_model.cycles(elf_path, *parts.values())
         flash, ram = memory(elf_path)
-        stack = _stack_bytes(machine, graph)
+        stack = stack_bytes(machine, graph)
     per_sample = [None if cycles is None else count / graph.block_size for count in cycles or [0] * len(parts)]
     whole = None if cycles is None else sum(cycles) / graph.block_size
     row = BenchRow(
@@ -96,7 +96,7 @@ def measure(graph: Graph, flavour: str) -> tuple[BenchRow, tuple[PartRow, ...]]:
         flash_bytes=flash,
         ram_bytes=ram,
         stack_bytes=stack,
-        spread_instructions=len(dearest) - min(map(len, traces)),
+        spread_instructions=len(dearest) - min(map(len, blocks)),
     )
     part_rows = tuple(
         PartRow(row.scheme, flavour, part, round(len(trace) / graph.block_size, 1), count and round(count, 1))
@@ -126,17 +126,18 @@ def plucked_strings(samples: int, sample_rate: int) -> np.ndarray:
     return np.clip(0.5 * tones * np.exp(-3.0 * time_s) + noise, -1.0, 1.0)
 
 
-def _traces(machine: CortexM7, graph: Graph, stimulus: Stimulus) -> list[list[int]]:
+def traces(machine: CortexM7, graph: Graph, stimulus: Stimulus) -> list[list[int]]:
+    """A trace of each block of the stimulus, played from silence."""
     machine.call(RESET, graph.scheme.code)
-    traces = []
+    blocks = []
     for dry, z in zip(stimulus.dry.reshape(stimulus.blocks, -1), stimulus.z, strict=True):
         addresses = [machine.put(values.astype(np.int16)) for values in (dry, z, dry)]
-        traces.append(machine.trace(PROCESS, graph.scheme.code, *addresses))
+        blocks.append(machine.trace(PROCESS, graph.scheme.code, *addresses))
         machine.forget()
-    return traces
+    return blocks
 
 
-def _stack_bytes(machine: CortexM7, graph: Graph) -> int:
+def stack_bytes(machine: CortexM7, graph: Graph) -> int:
     """The deepest of the functions that play; Process calls Preview."""
     arguments = [machine.put(np.zeros(length, np.int16)) for length in (graph.block_size, 2, graph.block_size)]
     scheme = graph.scheme.code

@@ -20,11 +20,13 @@ from host_tools.files import REPOSITORY
 
 SOURCES = REPOSITORY / "firmware"
 GENERATED = SOURCES / "generated"
+MODELS = REPOSITORY / "quantize" / "released"  # of the engine tflm, unless GRITSPACE_MODELS names others
 BUILDS = REPOSITORY / ".pio" / "build"
 ARTEFACTS = {
     "host": "libgritspace.so",
     "qemu_m7": "firmware.elf",
     "qemu_m7_compact": "firmware.elf",
+    "qemu_m7_tflm": "firmware.elf",
     "daisy_seed": "firmware.elf",
 }
 
@@ -57,7 +59,8 @@ def _locked() -> Iterator[None]:
 
 def _newest_source(generated: Path) -> float:
     settings = [REPOSITORY / "platformio.ini", REPOSITORY / "pyproject.toml"]
-    files = [*settings, *SOURCES.rglob("*"), *generated.rglob("*")]
+    models = Path(os.environ.get("GRITSPACE_MODELS") or MODELS).glob("*/decoder.tflite")
+    files = [*settings, *models, *SOURCES.rglob("*"), *generated.rglob("*")]
     return max(path.stat().st_mtime for path in files if path.is_file() and "__pycache__" not in path.parts)
 
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """How the firmware is built: a shared library for the host, or an image for a board with a Cortex-M.
 
-Run by PlatformIO inside SCons. Depends on g++ and arm-none-eabi-g++ being installed (`make setup`), and for a Daisy
-Seed on libDaisy, which is found by LIBDAISY_DIR.
+Run by PlatformIO inside SCons. Depends on g++ and arm-none-eabi-g++ being installed (`make setup`), for a Daisy Seed
+on libDaisy, which is found by LIBDAISY_DIR, and for the engine `tflm` on TFLite Micro, found by TFLM_DIR.
 """
 
+import hashlib
 import os
+import re
 import subprocess
 import tomllib
 from pathlib import Path
@@ -15,6 +17,9 @@ from SCons.Script import Default, DefaultEnvironment
 STACK_BYTES = 1024  # of one function; a warning, hence an error, when it needs more
 # The libDaisy that was tested. Its tag v8.1.0 reads 31/32 of what the ADC sees (libDaisy's #695).
 LIBDAISY_COMMIT, LIBDAISY_VERSION = "08f29653610c08cdf1ca7b5cfcac3bb4922e60c4", "v8.1.0-8-g08f29653"
+# The TFLite Micro that was tested; it has no versions.
+TFLM_COMMIT = "90b983c2b3f1480642e040bbd2ddb37b998f3424"
+TFLM_BUILD = "gen/cortex_m_generic_cortex-m7+fp_release_cmsis_nn_gcc"  # as its own Makefile names it
 
 env = DefaultEnvironment()
 project = Path(env.subst("$PROJECT_DIR"))
@@ -98,6 +103,11 @@ def configure_bare() -> None:
     env.Append(LINKFLAGS=["-nostartfiles"])  # the board has its own
 
 
+def commit_of(folder: Path) -> str:
+    asked = subprocess.run(["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True)
+    return asked.stdout.strip() or "of no known commit"
+
+
 def libdaisy_dir() -> Path:
     """LIBDAISY_DIR, when it is the libDaisy that was tested, and built; SystemExit with one sentence otherwise."""
     given = os.environ.get("LIBDAISY_DIR")
@@ -109,8 +119,7 @@ def libdaisy_dir() -> Path:
     folder = Path(given).expanduser().resolve()
     if not (folder / "src" / "daisy_seed.h").is_file():
         raise SystemExit(f"error: LIBDAISY_DIR is {folder}, which is no libDaisy; set it to the folder that has src/")
-    asked = subprocess.run(["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True)
-    commit = asked.stdout.strip() or "of no known commit"
+    commit = commit_of(folder)
     if commit != LIBDAISY_COMMIT:
         raise SystemExit(
             f"error: the libDaisy in {folder} is {commit}; {LIBDAISY_COMMIT} ({LIBDAISY_VERSION}) was tested: check "
@@ -145,6 +154,74 @@ def configure_libdaisy() -> None:
     env.Append(CCFLAGS=["-include", "stm32h7xx.h"])
 
 
+def tflm_dir() -> Path:
+    """TFLM_DIR, when it is the TFLite Micro that was tested, and built; SystemExit with one sentence otherwise."""
+    how = "its own Makefile, for cortex_m_generic, cortex-m7+fp, release, with the kernels of cmsis_nn"
+    given = os.environ.get("TFLM_DIR")
+    if not given:
+        raise SystemExit(
+            f"error: this engine needs TFLite Micro at commit {TFLM_COMMIT}; build it by {how}, then set TFLM_DIR to "
+            "its folder"
+        )
+    folder = Path(given).expanduser().resolve()
+    if not (folder / "tensorflow" / "lite" / "micro" / "micro_interpreter.h").is_file():
+        raise SystemExit(
+            f"error: TFLM_DIR is {folder}, which is no TFLite Micro; set it to the folder that has "
+            "tensorflow/lite/micro"
+        )
+    commit = commit_of(folder)
+    if commit != TFLM_COMMIT:
+        raise SystemExit(
+            f"error: the TFLite Micro in {folder} is {commit}; {TFLM_COMMIT} was tested: check that out and build it "
+            "again"
+        )
+    if not (folder / TFLM_BUILD / "lib" / "libtensorflow-microlite.a").is_file():
+        raise SystemExit(f"error: the TFLite Micro in {folder} is not built in {TFLM_BUILD}; build it by {how}")
+    return folder
+
+
+def write_model_files() -> Path:
+    """A folder with one C++ file: each scheme's `.tflite` of GRITSPACE_MODELS, or of quantize/released, as bytes.
+
+    Only those that the generated headers were made from, for these say what the decoder is.
+    """
+    models = Path(os.environ.get("GRITSPACE_MODELS") or project / "quantize" / "released").resolve()
+    lines = ['#include "engines/tflm/model_files.h"', "namespace gritspace {"]
+    for scheme, name in (("int8", "kFileInt8"), ("int16x8", "kFileInt16x8")):
+        path, header = models / scheme / "decoder.tflite", include / "generated" / f"model_{scheme}.h"
+        if not path.is_file():
+            raise SystemExit(f"error: there is no {path}; set GRITSPACE_MODELS to the folder that has {scheme}/")
+        content = path.read_bytes()
+        model_id = hashlib.sha256(content).hexdigest()[:8]
+        stated = re.search(r"0x([0-9a-f]{8}),  // model_id", header.read_text())
+        if stated is None or stated[1] != model_id:
+            raise SystemExit(
+                f"error: {path} is model {model_id}, {header.resolve()} is of {stated[1] if stated else 'none'}; "
+                "write that anew with gritspace emit, or set GRITSPACE_MODELS to the folder it was made from"
+            )
+        rows = (",".join(map(str, content[at : at + 24])) for at in range(0, len(content), 24))
+        lines += [f"alignas(16) const uint8_t {name}[] = {{", *(f"{row}," for row in rows), "};"]
+    target = Path(env.subst("$BUILD_DIR")) / "model_files" / "model_files.cpp"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text("\n".join([*lines, "}  // namespace gritspace", ""]))
+    return target.parent
+
+
+def configure_tflm() -> None:
+    """The settings that the library was built with, for they decide what its structs hold, and its headers but for
+    CMSIS's, of which libDaisy has others."""
+    folder = tflm_dir()
+    downloads = folder / "tensorflow" / "lite" / "micro" / "tools" / "make" / "downloads"
+    headers = (folder, downloads / "flatbuffers" / "include", downloads / "gemmlowp", downloads / "ruy")
+    env.Append(
+        CPPDEFINES=["TF_LITE_STATIC_MEMORY", "TF_LITE_STRIP_ERROR_STRINGS", "NDEBUG", "CMSIS_NN"],
+        CCFLAGS=[flag for header in headers for flag in ("-isystem", str(header))],
+        LINKFLAGS=["-Wl,-u,_ZN9gritspace7decoder10ArenaBytesENS_6SchemeE"],  # which only the bench calls
+    )
+    env.Prepend(LIBS=[env.File(str(folder / TFLM_BUILD / "lib" / "libtensorflow-microlite.a"))])
+    env.BuildSources(os.path.join("$BUILD_DIR", "model_files", "objects"), str(write_model_files()), "+<*.cpp>")
+
+
 is_host = "BOARD" not in env
 if is_host:
     configure_host()
@@ -154,6 +231,8 @@ else:
         configure_libdaisy()
     else:
         configure_bare()
+    if env.GetProjectOption("custom_engine") == "tflm":
+        configure_tflm()
 
 env.BuildSources(os.path.join("$BUILD_DIR", "generated"), str(include / "generated"), "+<*.cpp>")
 program = env.BuildProgram()
