@@ -16,7 +16,7 @@ from host_tools import jobs
 from host_tools.device import Device, as_int16
 from host_tools.errors import UserError
 from host_tools.files import write_atomically
-from host_tools.firmware import ARTEFACTS, build_firmware
+from host_tools.firmware import EMULATED, MODULES, build_firmware
 from host_tools.host_library import HostLibrary, HostTransport
 from host_tools.packets import LATENT_SIZE
 from host_tools.playback import PLAY_INPUT, as_codec
@@ -57,7 +57,9 @@ def open_board(
     """
     if board == "host":
         return Device(HostTransport(build_firmware("host", generated_dir, build_dir), storage))
-    if board in ARTEFACTS:
+    if board in MODULES:
+        raise UserError(f"{board} does not run on this machine; give the port that the module is on")
+    if board in EMULATED:
         return Device(QemuTransport(build_firmware(board, generated_dir, build_dir), storage))
     return Device(SerialTransport(board))
 
@@ -144,5 +146,5 @@ def run_live(
 
 
 def _require_bulk(board: str) -> None:
-    if board not in ARTEFACTS:
-        raise UserError(f"{board} has no bulk mode; boards that have one: {', '.join(ARTEFACTS)}")
+    if board not in EMULATED:
+        raise UserError(f"{board} has no bulk mode; boards that have one: {', '.join(EMULATED)}")

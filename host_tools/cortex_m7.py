@@ -34,18 +34,21 @@ def symbols_of(elf: ELFFile) -> Iterator[Symbol]:
 class CortexM7:
     """One machine with one program loaded; memory keeps its content from call to call."""
 
+    regions: tuple[tuple[int, int], ...] = ((FLASH, FLASH_BYTES), (RAM, RAM_BYTES))  # of memory: address, bytes
+    loads_at = "p_vaddr"  # where a segment goes: to its run-time address, for nobody runs the start-up code
+
     def __init__(self, elf_path: Path | str) -> None:
         # Not UC_MODE_MCLASS: that mode replaces the model by a Cortex-M33.
         self._uc = Uc(UC_ARCH_ARM, UC_MODE_THUMB)
         self._uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M7)
-        self._uc.mem_map(FLASH, FLASH_BYTES)
-        self._uc.mem_map(RAM, RAM_BYTES)
+        for address, size in self.regions:
+            self._uc.mem_map(address, size)
         with open(elf_path, "rb") as file:
             elf = ELFFile(file)
             self._symbols = {symbol.name: symbol["st_value"] for symbol in symbols_of(elf)}
             for segment in elf.iter_segments("PT_LOAD"):
-                if segment["p_filesz"]:  # at its run-time address: nobody runs the start-up code
-                    self._uc.mem_write(segment["p_vaddr"], segment.data())
+                if segment["p_filesz"]:
+                    self._uc.mem_write(segment[self.loads_at], segment.data())
         self._free = SCRATCH
         self._code: dict[tuple[int, int], list[int]] = {}
 

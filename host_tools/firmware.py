@@ -22,13 +22,8 @@ SOURCES = REPOSITORY / "firmware"
 GENERATED = SOURCES / "generated"
 MODELS = REPOSITORY / "quantize" / "released"  # of the engine tflm, unless GRITSPACE_MODELS names others
 BUILDS = REPOSITORY / ".pio" / "build"
-ARTEFACTS = {
-    "host": "libgritspace.so",
-    "qemu_m7": "firmware.elf",
-    "qemu_m7_compact": "firmware.elf",
-    "qemu_m7_tflm": "firmware.elf",
-    "daisy_seed": "firmware.elf",
-}
+EMULATED = ("host", "qemu_m7", "qemu_m7_compact", "qemu_m7_tflm")  # run on this machine
+MODULES = ("daisy_seed", "daisy_patch")  # are flashed
 
 
 def build_firmware(env: str, generated_dir: Path | None = None, build_dir: Path | None = None) -> Path:
@@ -40,7 +35,7 @@ def build_firmware(env: str, generated_dir: Path | None = None, build_dir: Path 
     if (generated_dir is None) != (build_dir is None):
         raise ValueError("another model needs a build folder of its own, and only another model does")
     generated, builds = (generated_dir or GENERATED).resolve(), (build_dir or BUILDS).resolve()
-    artefact = builds / env / ARTEFACTS[env]
+    artefact = builds / env / ("libgritspace.so" if env == "host" else "firmware.elf")
     with _locked():
         if not artefact.exists() or artefact.stat().st_mtime < _newest_source(generated):
             _build(env, generated, builds)

@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from host_tools.firmware import ARTEFACTS
+from host_tools.firmware import EMULATED, MODULES
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
-
-MODULE = "daisy_seed"
 
 console = Console(highlight=False)
 
@@ -33,22 +31,23 @@ def flash(arguments: argparse.Namespace) -> int:
     from host_tools.firmware import build_firmware
     from host_tools.flash import flash as run
 
-    image = arguments.image or build_firmware(MODULE)
+    image = arguments.image or build_firmware(arguments.board)
     run(image, console, port=arguments.port, serial=arguments.serial, st_link=arguments.st_link)
     return 0
 
 
 def add_flash_commands(commands: Subparsers) -> None:
     """Adds them to the command line's."""
-    text = "the firmware of a board; daisy_seed needs libDaisy at LIBDAISY_DIR"
+    text = f"the firmware of a board; {' and '.join(MODULES)} need libDaisy at LIBDAISY_DIR"
     sub = commands.add_parser("build", help=text, description=text)
     sub.set_defaults(function=build)
-    sub.add_argument("--board", choices=tuple(ARTEFACTS), default=MODULE)
+    sub.add_argument("--board", choices=(*MODULES, *EMULATED), default=MODULES[0])
 
     text = "write the firmware into a Daisy Seed, read it back, start it"
     sub = commands.add_parser("flash", help=text, description=text)
     sub.set_defaults(function=flash)
-    sub.add_argument("--image", type=Path, metavar="FILE", help="an ELF or .bin; built for daisy_seed when not given")
+    sub.add_argument("--image", type=Path, metavar="FILE", help="an ELF or .bin; built when not given")
+    sub.add_argument("--board", choices=MODULES, default=MODULES[0], help="what the Seed sits on")
     ways = sub.add_mutually_exclusive_group()
     ways.add_argument("--port", help="of a module that runs: it enters its bootloader by itself")
     ways.add_argument("--st-link", action="store_true", help="by an ST-Link instead of USB")

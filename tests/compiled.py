@@ -17,10 +17,9 @@ STUB_DECODER = TEST_SOURCES / "stub_decoder.cpp"
 VERSION = '-DGRITSPACE_VERSION="1.2.3"'
 
 
-def compile_library(target: Path, sources: Sequence[Path], includes: Sequence[Path] = ()) -> Path:
+def compile_library(target: Path, sources: Sequence[Path], flags: Sequence[str] = ()) -> Path:
     """A shared library of these sources. Many may live in one process, each with its own constants."""
-    flags = ["-shared", "-fPIC", "-fno-gnu-unique", *STRICT, VERSION, *(f"-I{folder}" for folder in includes)]
-    return _compile(target, flags, sources)
+    return _compile(target, ["-shared", "-fPIC", "-fno-gnu-unique", *STRICT, VERSION, *flags], sources)
 
 
 def compile_stub_device(folder: Path) -> Path:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from compiled import CORE, FIRMWARE, STUB_DECODER, TEST_SOURCES, compile_library
+from stand_ins import factory_values
 
 from hardware.gen.pins import read_pins
 from host_tools import protocol
@@ -30,11 +31,13 @@ CONFIGURED, SUSPENDED = 3, 4
 END_OF_FLASH = 8 << 20
 
 
+def compile_board(folder: Path, *flags: str) -> Path:
+    return compile_library(folder / "board.so", SOURCES, [f"-I{TEST_SOURCES / 'libdaisy_stand_in'}", *flags])
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Path:
-    return compile_library(
-        tmp_path_factory.mktemp("daisy") / "daisy.so", SOURCES, includes=[TEST_SOURCES / "libdaisy_stand_in"]
-    )
+    return compile_board(tmp_path_factory.mktemp("daisy"))
 
 
 @pytest.fixture
@@ -130,6 +133,18 @@ def test_each_light_has_its_own_channel_from_dark_to_full(seed):
         assert seed.brightness_of(light, 0) == 0
         assert seed.brightness_of(light, 255) == pytest.approx(1.0, abs=1e-6)
         assert seed.brightness_of(light, 51) == pytest.approx(0.2, abs=1e-6)
+
+
+def test_on_a_patch_knobs_are_upside_down_and_what_it_lacks_is_at_rest(tmp_path):
+    """Pins are those of libDaisy's daisy_patch.cpp: CTRL 1 to 4, the encoder's switch, gate in 1."""
+    patch = start(compile_board(tmp_path, "-DGRITSPACE_PATCH=1"), tmp_path)
+    assert (pins_of(patch, 0), pins_of(patch, 1), pins_of(patch, 2)) == ([15, 16, 21, 18], [0, 20], [])
+    for channel, code in enumerate((0, 1000, 65_535, 30_000)):
+        patch.set_code(channel, code)
+    codes, switches = (ctypes.c_uint16 * 8)(), (ctypes.c_bool * 2)()
+    patch.read_panel(codes, switches)
+    noon, zero = 32_768, factory_values()["cv_zero"]
+    assert list(codes) == [65_535, 64_535, noon, noon, 0, 35_535, *zero]
 
 
 def test_a_block_is_heard_on_both_sides_two_periods_after_it_was_captured(seed):

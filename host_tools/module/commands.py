@@ -243,9 +243,9 @@ def _add_preset(parser: argparse.ArgumentParser, name: str) -> None:
 
 def _storage(board: str) -> Path | None:
     """Where a board without a flash of its own has it."""
-    from host_tools.firmware import ARTEFACTS
+    from host_tools.firmware import EMULATED
 
-    return STORAGE / f"{board}.flash" if board in ARTEFACTS else None
+    return STORAGE / f"{board}.flash" if board in EMULATED else None
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from host_tools import boards
 from host_tools.audio import load_audio, save_audio
 from host_tools.device import SchemeInfo
 from host_tools.errors import UserError
-from host_tools.firmware import ARTEFACTS
+from host_tools.firmware import EMULATED
 from host_tools.module.client import ModuleClient, Settings
 from host_tools.module.cv_sources import GATE_HIGH_VOLTS, UNPLUGGED, cv_source, gate_source
 from host_tools.module.panel import Panel
@@ -89,7 +89,7 @@ def play(
     """
     if Path(wet_path).suffix.lower() != ".wav":
         raise UserError(f"{wet_path}: play writes WAV; give a name that ends in .wav")
-    in_bulk = board in ARTEFACTS and patch.preset is None
+    in_bulk = board in EMULATED and patch.preset is None
     with boards.open_board(board, storage=storage) as device:
         client = ModuleClient(device)
         model = client.model

@@ -4,6 +4,7 @@
 #include "boards/board.h"
 
 #include "boards/daisy_seed/audio.h"
+#include "boards/daisy_seed/board_pins.h"
 #include "boards/daisy_seed/panel.h"
 #include "boards/daisy_seed/restart.h"
 #include "boards/daisy_seed/seed.h"
@@ -45,7 +46,7 @@ void StartWatchdog() {
 
 }  // namespace
 
-const char* const kName = "daisy_seed";
+const char* const kName = pins::kBoard;
 const bool kHasPanel = true;
 const bool kHasBootloader = true;
 

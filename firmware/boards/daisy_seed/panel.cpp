@@ -5,8 +5,9 @@
 #include <cstdint>
 
 #include "boards/board.h"
+#include "boards/daisy_seed/board_pins.h"
 #include "boards/daisy_seed/seed.h"
-#include "generated/pins.h"
+#include "boards/panel_at_rest.h"
 
 namespace gritspace {
 namespace {
@@ -21,44 +22,56 @@ static_assert(sizeof(pins::kLeds) == kLeds);
 AdcHandle adc;
 GPIO button, gate;
 PWMHandle pwm;
+PanelInput at_rest;
 
 // TIM4's outputs (STM32H750's data sheet, alternate function 2): PB6 to PB9.
-PWMHandle::Channel& ChannelOf(uint8_t pin) {
+PWMHandle::Channel* ChannelOf(uint8_t pin) {
   switch (pin) {
     case 13:
-      return pwm.Channel1();
+      return &pwm.Channel1();
     case 14:
-      return pwm.Channel2();
+      return &pwm.Channel2();
     case 11:
-      return pwm.Channel3();
+      return &pwm.Channel3();
+    case 12:
+      return &pwm.Channel4();
     default:
-      return pwm.Channel4();
+      return nullptr;
   }
 }
-static_assert(pins::kLeds[0] == 11 && pins::kLeds[1] == 12 && pins::kLeds[2] == 13 &&
-              pins::kLeds[3] == 14);
 
 }  // namespace
 
 // 32 conversions make a code: 8 channels are read anew 2,000 times a second and more.
 void panel::Start() {
+  at_rest = PanelAtRest();
   daisy::AdcChannelConfig channels[protocol::kAdcChannels];
-  for (int i = 0; i < protocol::kAdcChannels; ++i) channels[i].InitSingle(PinOf(pins::kAdc[i]));
-  adc.Init(channels, protocol::kAdcChannels, AdcHandle::OVS_32);
+  size_t count = 0;
+  for (const uint8_t pin : pins::kAdc) {
+    if (pin != pins::kNone) channels[count++].InitSingle(PinOf(pin));
+  }
+  adc.Init(channels, count, AdcHandle::OVS_32);
   adc.Start();
   button.Init(PinOf(pins::kButton), GPIO::Mode::INPUT, GPIO::Pull::PULLUP);
   gate.Init(PinOf(pins::kGate), GPIO::Mode::INPUT, GPIO::Pull::PULLUP);
   pwm.Init(PWMHandle::Config(PWMHandle::Config::Peripheral::TIM_4));
   for (const uint8_t pin : pins::kLeds) {
-    ChannelOf(pin).Init(PWMHandle::Channel::Config(PinOf(pin)));
-    ChannelOf(pin).Set(0.0F);
+    PWMHandle::Channel* const channel = ChannelOf(pin);
+    if (channel == nullptr) continue;
+    channel->Init(PWMHandle::Channel::Config(PinOf(pin)));
+    channel->Set(0.0F);
   }
 }
 
 // Audio thread.
 PanelInput board::ReadPanel() {
-  PanelInput input{};
-  for (int i = 0; i < protocol::kAdcChannels; ++i) input.adc[i] = adc.Get(static_cast<uint8_t>(i));
+  PanelInput input = at_rest;
+  uint8_t channel = 0;
+  for (int i = 0; i < protocol::kAdcChannels; ++i) {
+    if (pins::kAdc[i] == pins::kNone) continue;
+    const uint16_t code = adc.Get(channel++);
+    input.adc[i] = pins::kAdcInverted ? static_cast<uint16_t>(~code) : code;
+  }
   input.button = !button.Read();
   input.gate = !gate.Read();
   return input;
@@ -67,7 +80,8 @@ PanelInput board::ReadPanel() {
 // Audio thread.
 void board::Show(const PanelOutput& lights) {
   for (int i = 0; i < kLeds; ++i) {
-    ChannelOf(pins::kLeds[i]).Set(static_cast<float>(lights.led[i]) * (1.0F / 255.0F));
+    PWMHandle::Channel* const channel = ChannelOf(pins::kLeds[i]);
+    if (channel != nullptr) channel->Set(static_cast<float>(lights.led[i]) * (1.0F / 255.0F));
   }
 }
 

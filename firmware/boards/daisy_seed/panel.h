@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Knobs, jacks, button and lights on the pins of generated/pins.h; board::ReadPanel and board::Show
+// Knobs, jacks, button and lights on the pins of board_pins.h; board::ReadPanel and board::Show
 // are here.
 #pragma once
 
