@@ -12,7 +12,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from compiled import FIRMWARE, STUB_DECODER, TEST_SOURCES, compile_library
+from compiled import FIRMWARE, TEST_SOURCES, compile_library
 
 from host_tools import protocol
 from host_tools.packets import SETTINGS
@@ -68,8 +68,7 @@ class Store:
 
     def __init__(self, folder: Path, store_source: Path = FIRMWARE / "core/settings_store.cpp") -> None:
         """Compiles in `folder`; `store_source` takes the place of the firmware's."""
-        core = [FIRMWARE / "core" / name for name in ("settings.cpp", "framing.cpp")]
-        sources = [*core, store_source, STUB_DECODER]
+        sources = [FIRMWARE / "core/settings.cpp", FIRMWARE / "core/framing.cpp", store_source]
         library = compile_library(folder / "settings.so", [*sources, TEST_SOURCES / "settings_library.cpp"])
         self._library = ctypes.CDLL(str(library))
         self._library.cells.restype = ctypes.POINTER(ctypes.c_uint8 * (2 * SLOT_BYTES))

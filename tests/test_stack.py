@@ -14,7 +14,7 @@ STACK_BYTES = 3072
 # 26 words with the FPU's registers, and one to align the stack (Armv7-M Architecture Reference Manual, B1.5.7).
 EXCEPTION_FRAME_BYTES = 108
 START = "StartProgram"  # after reset; calls the constructors through a table, then main
-AUDIO = "CodecInterrupt"  # calls the audio callback through the pointer that StartAudio was given
+AUDIO = "CodecInterrupt"  # plays, by the audio callback that StartAudio was given
 
 
 def handlers_of(graph: Graph) -> list[str]:
@@ -28,7 +28,10 @@ def test_main_and_all_interrupts_within_each_other_fit_the_stack() -> None:
     graph = read_call_graph(sorted(build_firmware("qemu_m7").parent.rglob("*.ci")))
     constructors = [name for name in graph if "_GLOBAL__sub_I_" in name]
     play_block = find(graph, "{anonymous}::PlayBlock")  # main.cpp's
-    pointers = {START: constructors, AUDIO: [play_block]}
+    play = find(graph, "gritspace::double_buffer::PlayCaptured")
+    fill = find(graph, "gritspace::double_buffer::{anonymous}::Fill")  # hands its block to the codec
+    deliver = find(graph, "gritspace::codec::{anonymous}::Deliver")
+    pointers = {START: constructors, play: [play_block], fill: [deliver]}
     handlers = handlers_of(graph)
     chains = {name: deepest(graph, name, pointers) for name in (START, *handlers)}
     assert "main" in chains[START].names

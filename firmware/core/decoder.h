@@ -34,8 +34,8 @@ struct ModelInfo {
 
 namespace decoder {
 
-// Some boards have room for 16-bit activations only. Nothing else is asked of a scheme that is not
-// there.
+// Some boards have room for 16-bit activations only; asked for the others, as by settings of
+// another board, they play those.
 bool Has(Scheme scheme);
 
 const ModelInfo& Info(Scheme scheme);

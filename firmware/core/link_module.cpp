@@ -33,7 +33,9 @@ size_t Link::ReadSettings(size_t size) {
 size_t Link::WriteSettings(size_t size) {
   protocol::Settings settings;
   if (!ReadPayload(size, &settings)) return Refuse(ErrorCode::kWrongSize);
-  if (!IsSound(settings)) return Refuse(ErrorCode::kOutOfRange);
+  if (!IsSound(settings) || !decoder::Has(static_cast<Scheme>(settings.scheme))) {
+    return Refuse(ErrorCode::kOutOfRange);
+  }
   return live_->Change(settings) ? TellSettings(live_->settings()) : Refuse(ErrorCode::kNotSaved);
 }
 

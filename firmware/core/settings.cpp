@@ -78,7 +78,7 @@ Settings FactorySettings() {
 bool IsSound(const Settings& settings) {
   return CalibrationIsSound(settings) && settings.morph_time_ms <= kMostMorphMs &&
          settings.gate_mode < protocol::kGateModes && settings.midi_channel <= kMidiChannels &&
-         settings.scheme < kSchemeCount && decoder::Has(static_cast<Scheme>(settings.scheme));
+         settings.scheme < kSchemeCount;
 }
 
 }  // namespace gritspace
