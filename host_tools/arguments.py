@@ -50,6 +50,11 @@ def words(text: str) -> tuple[str, ...]:
     return found
 
 
+def whole_numbers(text: str) -> tuple[int, ...]:
+    """Whole numbers from 1 between commas, at least one."""
+    return tuple(positive(word) for word in words(text))
+
+
 def _whole(text: str) -> int:
     try:
         return int(text)

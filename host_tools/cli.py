@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from host_tools.arguments import above_zero, finite, not_negative, positive, words
+from host_tools.arguments import above_zero, finite, not_negative, positive
 from host_tools.artefacts import CHECKPOINT, RELEASED, load_artefact, released_artefacts
 from host_tools.axes_command import add_axes_command
 from host_tools.errors import UserError
@@ -26,13 +26,14 @@ from host_tools.files import REPOSITORY, write_atomically, write_results
 from host_tools.flash_commands import add_flash_commands
 from host_tools.module.commands import add_module_commands
 from host_tools.studies import add_study_commands
+from host_tools.train_command import add_train_command
 from quantize.graph import SCHEMES, GraphError
 
 if TYPE_CHECKING:
     from host_tools.artefacts import Artefact
     from host_tools.tables import Table
 
-RUNS, DATA = REPOSITORY / "build" / "runs", REPOSITORY / "build" / "data"
+DATA = REPOSITORY / "build" / "data"
 SCHEME_NAMES = tuple(SCHEMES)
 
 console = Console(highlight=False)
@@ -40,19 +41,6 @@ console = Console(highlight=False)
 
 def _schemes(arguments: argparse.Namespace) -> tuple[str, ...]:
     return (arguments.scheme,) if arguments.scheme else SCHEME_NAMES
-
-
-def train(arguments: argparse.Namespace) -> int:
-    from host_tools import learning
-    from host_tools.tables import evaluate_table
-
-    given, folder = vars(arguments), RUNS / arguments.name
-    hyper = ("steps", "rounding_steps", "encoder_steps", "seed", "learning_rate")
-    wishes = ("data", "seconds", "devices", "captures", "audio", "procedural", "start", "encoder_only", "fresh")
-    plan = learning.TrainingPlan(folder, settings={k: given[k] for k in hyper}, **{k: given[k] for k in wishes})
-    _show(evaluate_table(learning.train_run(plan, console)), ())
-    console.print(f"wrote {folder}")
-    return 0
 
 
 def evaluate(arguments: argparse.Namespace) -> int:
@@ -221,22 +209,7 @@ def build_parser() -> argparse.ArgumentParser:
         sub.set_defaults(function=function)
         return sub
 
-    sub = command(train, "train the VAE; the same command resumes an interrupted run", data)
-    sub.add_argument("--name", default="vae", help="the run's folder below build/runs")
-    sub.add_argument("--steps", type=positive, help="of the decoder")
-    sub.add_argument("--rounding-steps", type=not_negative, help="of the decoder with weights of 8 bits")
-    sub.add_argument("--encoder-steps", type=not_negative)
-    sub.add_argument("--seed", type=not_negative)
-    sub.add_argument("--learning-rate", type=above_zero, help="the peak of the decoder's one-cycle schedule")
-    sub.add_argument("--seconds", type=above_zero, help="of audio for each setting of a device")
-    sub.add_argument("--devices", type=words, metavar="A,B,C", help="effects and plug-ins; those of the released map")
-    sub.add_argument("--captures", type=Path, metavar="DIR", help="a map of recorded pairs: captures.csv and its files")
-    sub.add_argument("--audio", type=Path, metavar="DIR", help="learn on these recordings, not on the soundfont")
-    sub.add_argument("--procedural", action="store_true", help="learn on no recordings at all")
-    sub.add_argument("--from", dest="start", type=Path, metavar="DIR", help="fine-tune the checkpoint in here")
-    sub.add_argument("--encoder-only", action="store_true", help="with --from: keep its decoder, learn its encoder")
-    sub.add_argument("--fresh", action="store_true", help="forget an earlier run of this name")
-
+    add_train_command(commands, data)
     sub = command(evaluate, "measure a checkpoint: pairs it never saw, the map, aliasing", weights, rows, data)
     sub.add_argument("--match", action="store_true", help="also devices it never met, by matching; some minutes")
     sub.add_argument("--report", type=Path, metavar="DIR", help="write a page to look at and listen to in this folder")

@@ -44,11 +44,12 @@ class PlanError(ValueError):
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What `gritspace train` is asked for; `settings` are fields of TrainConfig."""
+    """What `gritspace train` is asked for; `settings` are fields of TrainConfig, `shape` of ModelConfig."""
 
     folder: Path
     data: Path  # where programmes are kept
     settings: Mapping[str, Any] = field(default_factory=dict)
+    shape: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None  # of audio for each setting
     devices: Sequence[str] | None = None
     captures: Path | None = None  # a folder of recorded pairs, instead of devices
@@ -63,7 +64,8 @@ class TrainingPlan:
         config = replace(load_config(self.start), train=FINE_TUNING) if self.start else Config()
         settings = chosen(self.settings) | ({"steps": 0, "rounding_steps": 0} if self.encoder_only else {})
         data = replace(config.data, **chosen({"seconds": self.seconds}))
-        return replace(config, data=data, train=replace(config.train, **settings))
+        network = replace(config.model, **chosen(self.shape))
+        return replace(config, model=network, data=data, train=replace(config.train, **settings))
 
     def first_weights(self, config: Config) -> DistortionVae | Decoder | None:
         if self.start is None:
@@ -78,6 +80,10 @@ def train_planned(plan: TrainingPlan, console: Console) -> list[dict[str, Any]]:
     """
     if plan.encoder_only and not plan.start:
         raise PlanError("--encoder-only learns an encoder for the decoder of a checkpoint; name it with --from")
+    if plan.start and chosen(plan.shape):
+        raise PlanError(
+            "--channels, --dilations and --condition-channels make another network than that of --from; leave them out"
+        )
     if plan.captures and plan.devices:
         raise PlanError("--captures and --devices make different maps; give one of them")
     config = plan.configuration()

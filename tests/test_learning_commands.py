@@ -22,7 +22,7 @@ from test_material import captures, pedal
 
 import model.run
 import model.train
-from host_tools import cli, evaluation, learning
+from host_tools import cli, evaluation, learning, train_command
 from model import material
 from model.checkpoint import save_weights
 from model.config import Config
@@ -45,7 +45,7 @@ def small(monkeypatch, tmp_path):
     monkeypatch.setattr("model.scores.SECONDS", 0.3)
     monkeypatch.setattr(evaluation, "RECORDED_FOLDER", tmp_path / "recorded")
     monkeypatch.setattr(evaluation, "map_scores", partial(evaluation.map_scores, places=3))
-    monkeypatch.setattr(cli, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(train_command, "RUNS", tmp_path / "runs")
 
 
 def run(monkeypatch, tmp_path, *words):

@@ -108,6 +108,15 @@ def test_a_map_of_captures_is_measured_on_their_ends(tmp_path, data):
     assert row["clips"] == 2 * (2 * 48_000 // 5 // SHORT["clip_samples"])
 
 
+def test_a_decoder_may_have_another_shape(tmp_path, data):
+    shape = {"channels": 2, "dilations": (1, 3), "condition_channels": 3}
+    train_planned(plan(tmp_path / "run", data, shape=shape), QUIET)
+    network = load_vae(tmp_path / "run").config.model
+    assert (network.channels, network.dilations, network.condition_channels) == (2, (1, 3), 3)
+    with pytest.raises(PlanError, match="another network than that of --from"):
+        train_planned(plan(tmp_path / "other", data, shape={"channels": 4}, start=tmp_path / "run"), QUIET)
+
+
 @pytest.mark.parametrize(
     ("wishes", "said"),
     [
