@@ -84,25 +84,31 @@ def measure(graph: Graph, flavour: str) -> tuple[BenchRow, tuple[PartRow, ...]]:
         stack = stack_bytes(machine, graph)
     per_sample = [None if cycles is None else count / graph.block_size for count in cycles or [0] * len(parts)]
     whole = None if cycles is None else sum(cycles) / graph.block_size
-    row = BenchRow(
-        scheme=graph.scheme.name,
-        flavour=flavour,
-        channels=graph.channels,
-        layers=len(graph.layers),
-        macs_per_sample=round(graph.macs_per_sample, 1),
-        instructions_per_sample=round(len(dearest) / graph.block_size, 1),
-        model_cycles_per_sample=None if whole is None else round(whole, 1),
-        macs_per_cycle=None if whole is None else round(graph.macs_per_sample / whole, 3),
-        flash_bytes=flash,
-        ram_bytes=ram,
-        stack_bytes=stack,
-        spread_instructions=len(dearest) - min(map(len, blocks)),
-    )
+    row = bench_row(graph, flavour, blocks, whole, flash_bytes=flash, ram_bytes=ram, stack_bytes=stack)
     part_rows = tuple(
         PartRow(row.scheme, flavour, part, round(len(trace) / graph.block_size, 1), count and round(count, 1))
         for (part, trace), count in zip(parts.items(), per_sample, strict=True)
     )
     return row, part_rows
+
+
+def bench_row(
+    graph: Graph, flavour: str, blocks: Sequence[Sequence[int]], cycles_per_sample: float | None, **memory_bytes: int
+) -> BenchRow:
+    """`blocks` are the traces of all that were played, `memory_bytes` the row's fields of that name."""
+    lengths = [len(trace) for trace in blocks]
+    return BenchRow(
+        scheme=graph.scheme.name,
+        flavour=flavour,
+        channels=graph.channels,
+        layers=len(graph.layers),
+        macs_per_sample=round(graph.macs_per_sample, 1),
+        instructions_per_sample=round(max(lengths) / graph.block_size, 1),
+        model_cycles_per_sample=None if cycles_per_sample is None else round(cycles_per_sample, 1),
+        macs_per_cycle=None if cycles_per_sample is None else round(graph.macs_per_sample / cycles_per_sample, 3),
+        spread_instructions=max(lengths) - min(lengths),
+        **memory_bytes,
+    )
 
 
 def stimuli(graph: Graph) -> tuple[Stimulus, ...]:

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from host_tools import cycle_model
 from host_tools.artefacts import Artefact, released_artefacts
-from host_tools.bench_decoder import BenchRow, stack_bytes, stimuli, traces
+from host_tools.bench_decoder import BenchRow, bench_row, stack_bytes, stimuli, traces
 from host_tools.cortex_m7 import CortexM7, symbols_of
 from host_tools.errors import UserError
 from host_tools.firmware import build_firmware
@@ -39,24 +39,12 @@ def measure_tflm(artefact: Artefact, elf_path: Path) -> tuple[BenchRow, int]:
     if not arena_bytes:
         raise UserError(f"the interpreter in {elf_path} has no {artefact.scheme} decoder; give it a smaller one")
     blocks = [trace for stimulus in stimuli(graph) for trace in traces(machine, graph, stimulus)]
-    dearest = max(blocks, key=len)
-    cycles = cycle_model.cycles(elf_path, dearest)
+    cycles = cycle_model.cycles(elf_path, max(blocks, key=len))
     whole = None if cycles is None else cycles[0] / graph.block_size
     flash, ram = _memory(elf_path, artefact.scheme)
-    row = BenchRow(
-        scheme=artefact.scheme,
-        flavour="tflm",
-        channels=graph.channels,
-        layers=len(graph.layers),
-        macs_per_sample=round(graph.macs_per_sample, 1),
-        instructions_per_sample=round(len(dearest) / graph.block_size, 1),
-        model_cycles_per_sample=None if whole is None else round(whole, 1),
-        macs_per_cycle=None if whole is None else round(graph.macs_per_sample / whole, 3),
-        flash_bytes=flash + len(artefact.content),
-        ram_bytes=ram,
-        stack_bytes=stack_bytes(machine, graph),
-        spread_instructions=len(dearest) - min(map(len, blocks)),
-    )
+    flash += len(artefact.content)
+    stack = stack_bytes(machine, graph)
+    row = bench_row(graph, "tflm", blocks, whole, flash_bytes=flash, ram_bytes=ram, stack_bytes=stack)
     return row, arena_bytes
 
 

@@ -16,6 +16,8 @@ namespace gritspace {
 template <class Model>
 class Network {
  public:
+  static constexpr bool ready() { return true; }  // as soon as it is linked
+
   void Reset() {
     std::apply([](auto&... stream) { (stream.Reset(), ...); }, streams_);
     last_.Reset();

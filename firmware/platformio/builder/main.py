@@ -103,36 +103,37 @@ def configure_bare() -> None:
     env.Append(LINKFLAGS=["-nostartfiles"])  # the board has its own
 
 
-def commit_of(folder: Path) -> str:
-    asked = subprocess.run(["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True)
-    return asked.stdout.strip() or "of no known commit"
+def library_dir(variable: str, name: str, header: str, commit: str, archive: str, **said: str) -> Path:
+    """The folder that the environment's variable names, when it is the library that was tested, and built.
 
-
-def libdaisy_dir() -> Path:
-    """LIBDAISY_DIR, when it is the libDaisy that was tested, and built; SystemExit with one sentence otherwise."""
-    given = os.environ.get("LIBDAISY_DIR")
+    SystemExit with one sentence otherwise; `said` has what differs between libraries: unset, inside, mend, unbuilt.
+    """
+    given = os.environ.get(variable)
     if not given:
-        raise SystemExit(
-            f"error: this board needs libDaisy {LIBDAISY_VERSION}; build it as its README says, with make OPT=-Os, "
-            "then set LIBDAISY_DIR to its folder"
-        )
+        raise SystemExit(f"error: this {said['unset']}, then set {variable} to its folder")
     folder = Path(given).expanduser().resolve()
-    if not (folder / "src" / "daisy_seed.h").is_file():
-        raise SystemExit(f"error: LIBDAISY_DIR is {folder}, which is no libDaisy; set it to the folder that has src/")
-    commit = commit_of(folder)
-    if commit != LIBDAISY_COMMIT:
+    if not (folder / header).is_file():
         raise SystemExit(
-            f"error: the libDaisy in {folder} is {commit}; {LIBDAISY_COMMIT} ({LIBDAISY_VERSION}) was tested: check "
-            "that out, update its submodules and build it again"
+            f"error: {variable} is {folder}, which is no {name}; set it to the folder that has {said['inside']}"
         )
-    if not (folder / "build" / "libdaisy.a").is_file():
-        raise SystemExit(f"error: the libDaisy in {folder} is not built; run make OPT=-Os there")
+    asked = subprocess.run(["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True)
+    found = asked.stdout.strip() or "of no known commit"
+    if found != commit:
+        raise SystemExit(f"error: the {name} in {folder} is {found}; {commit} {said['mend']}")
+    if not (folder / archive).is_file():
+        raise SystemExit(f"error: the {name} in {folder} is not built{said['unbuilt']}")
     return folder
 
 
 def configure_libdaisy() -> None:
     """What libDaisy's core/Makefile gives an application. Its headers are none of our warnings' business."""
-    folder = libdaisy_dir()
+    folder = library_dir(
+        *("LIBDAISY_DIR", "libDaisy", "src/daisy_seed.h", LIBDAISY_COMMIT, "build/libdaisy.a"),
+        unset=f"board needs libDaisy {LIBDAISY_VERSION}; build it as its README says, with make OPT=-Os",
+        inside="src/",
+        mend=f"({LIBDAISY_VERSION}) was tested: check that out, update its submodules and build it again",
+        unbuilt="; run make OPT=-Os there",
+    )
     headers = (
         *("src", "src/sys", "src/usbd", "src/usbh", "Drivers/CMSIS_5/CMSIS/Core/Include", "Drivers/CMSIS-DSP/Include"),
         *("Drivers/CMSIS-Device/ST/STM32H7xx/Include", "Drivers/STM32H7xx_HAL_Driver/Inc"),
@@ -152,32 +153,6 @@ def configure_libdaisy() -> None:
         LINKFLAGS=["-Wl,--print-memory-usage"],
     )
     env.Append(CCFLAGS=["-include", "stm32h7xx.h"])
-
-
-def tflm_dir() -> Path:
-    """TFLM_DIR, when it is the TFLite Micro that was tested, and built; SystemExit with one sentence otherwise."""
-    how = "its own Makefile, for cortex_m_generic, cortex-m7+fp, release, with the kernels of cmsis_nn"
-    given = os.environ.get("TFLM_DIR")
-    if not given:
-        raise SystemExit(
-            f"error: this engine needs TFLite Micro at commit {TFLM_COMMIT}; build it by {how}, then set TFLM_DIR to "
-            "its folder"
-        )
-    folder = Path(given).expanduser().resolve()
-    if not (folder / "tensorflow" / "lite" / "micro" / "micro_interpreter.h").is_file():
-        raise SystemExit(
-            f"error: TFLM_DIR is {folder}, which is no TFLite Micro; set it to the folder that has "
-            "tensorflow/lite/micro"
-        )
-    commit = commit_of(folder)
-    if commit != TFLM_COMMIT:
-        raise SystemExit(
-            f"error: the TFLite Micro in {folder} is {commit}; {TFLM_COMMIT} was tested: check that out and build it "
-            "again"
-        )
-    if not (folder / TFLM_BUILD / "lib" / "libtensorflow-microlite.a").is_file():
-        raise SystemExit(f"error: the TFLite Micro in {folder} is not built in {TFLM_BUILD}; build it by {how}")
-    return folder
 
 
 def write_model_files() -> Path:
@@ -210,7 +185,15 @@ def write_model_files() -> Path:
 def configure_tflm() -> None:
     """The settings that the library was built with, for they decide what its structs hold, and its headers but for
     CMSIS's, of which libDaisy has others."""
-    folder = tflm_dir()
+    archive = f"{TFLM_BUILD}/lib/libtensorflow-microlite.a"
+    how = "build it by its own Makefile, for cortex_m_generic, cortex-m7+fp, release, with the kernels of cmsis_nn"
+    folder = library_dir(
+        *("TFLM_DIR", "TFLite Micro", "tensorflow/lite/micro/micro_interpreter.h", TFLM_COMMIT, archive),
+        unset=f"engine needs TFLite Micro at commit {TFLM_COMMIT}; {how}",
+        inside="tensorflow/lite/micro",
+        mend="was tested: check that out and build it again",
+        unbuilt=f" in {TFLM_BUILD}; {how}",
+    )
     downloads = folder / "tensorflow" / "lite" / "micro" / "tools" / "make" / "downloads"
     headers = (folder, downloads / "flatbuffers" / "include", downloads / "gemmlowp", downloads / "ruy")
     env.Append(
@@ -218,7 +201,7 @@ def configure_tflm() -> None:
         CCFLAGS=[flag for header in headers for flag in ("-isystem", str(header))],
         LINKFLAGS=["-Wl,-u,_ZN9gritspace7decoder10ArenaBytesENS_6SchemeE"],  # which only the bench calls
     )
-    env.Prepend(LIBS=[env.File(str(folder / TFLM_BUILD / "lib" / "libtensorflow-microlite.a"))])
+    env.Prepend(LIBS=[env.File(str(folder / archive))])
     env.BuildSources(os.path.join("$BUILD_DIR", "model_files", "objects"), str(write_model_files()), "+<*.cpp>")
 
 
