@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`.tflite` → `firmware/generated/model_SCHEME.{h,cpp}`: a decoder's shapes as C++ types, its weights as constants.
 
-Depends on `tflite`, `static_tables` and `loudness`. The same file gives the same text; what the types mean is told in
+Depends on `tflite`, `model_card` and `static_tables`. The same file gives the same text; what the types mean is told in
 firmware/engines/static/.
 """
 
@@ -13,7 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from quantize.graph import Convolution, Graph, GraphError
-from quantize.loudness import LEVEL_RANGE_DB, LoudnessTable, flat_table, measure_loudness
+from quantize.loudness_table import LEVEL_RANGE_DB, LoudnessTable, flat_table
+from quantize.model_card import CardError, latent_edges, loudness_of, replay
 from quantize.static_tables import (
     LayerTables,
     Requantization,
@@ -22,7 +23,7 @@ from quantize.static_tables import (
     padded_channels,
     product,
 )
-from quantize.tflite import model_id, read_tflite
+from quantize.tflite import TfliteError, card_of, model_id, read_tflite
 
 GENERATED = Path(__file__).resolve().parents[1] / "firmware" / "generated"
 CLASSES = {"int8": "ModelInt8", "int16x8": "ModelInt16x8"}
@@ -146,11 +147,8 @@ def _loudness(model: str, table: LoudnessTable) -> list[str]:
 
 
 def _info(graph: Graph, identifier: str) -> list[str]:
-    scheme, quantize = graph.scheme, graph.condition[0].input.quantize
-    lows, highs = (
-        ", ".join(str(quantize(real, scheme)) for real in reals)
-        for reals in ([axis.low for axis in graph.latent], [axis.high for axis in graph.latent])
-    )
+    scheme = graph.scheme
+    lows, highs = (", ".join(map(str, edges)) for edges in latent_edges(graph))
     width = max([2 * condition_pairs(graph), *(max(c.in_channels, c.out_channels) for c in graph.condition)])
     return [
         "  static const LoudnessMap kLoudness;",
@@ -230,15 +228,23 @@ def emit_model(
 
 
 def emit(tflite_path: Path, directory: Path = GENERATED) -> list[Path]:
-    """Measures the decoder's loudness, writes `model_SCHEME.h` and `.cpp` into the directory; returns their paths.
+    """Writes `model_SCHEME.h` and `.cpp` into the directory, with the loudness of the model card; returns their paths.
 
-    Raises TfliteError, or GraphError, also for a decoder that would sound while nothing is played.
+    Raises TfliteError, also for a card that is missing or whose vectors golden does not give; or GraphError, also for a
+    decoder that would sound while nothing is played.
     """
     graph, content = read_tflite(tflite_path), Path(tflite_path).read_bytes()
     if not graph.silent:
         raise GraphError(f"{tflite_path}: gives sound for silence; make it anew with `gritspace quantize`")
+    try:
+        card = card_of(content)
+        replay(card, graph)
+    except TfliteError as error:
+        raise TfliteError(f"{tflite_path}: {error}") from error
+    except CardError as error:
+        raise TfliteError(f"{tflite_path}: {error}; make it anew with `gritspace quantize`") from error
     provenance = f"{Path(tflite_path).name}, SHA-256 {hashlib.sha256(content).hexdigest()}"
-    texts = emit_model(graph, model_id(content), provenance, measure_loudness(graph))
+    texts = emit_model(graph, model_id(content), provenance, loudness_of(card))
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     paths = []

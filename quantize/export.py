@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The stages from a float checkpoint to artefacts, in order: QAT, lowering, `.tflite`, ONNX, and what they measure.
+"""The stages from a float checkpoint to artefacts, in order: QAT, lowering, loudness, `.tflite`, ONNX, and what they
+measure.
 
 Depends on the torch side of `quantize` and on `model.checkpoint`. Writes into one folder:
 
     decoder_float32.onnx                the float decoder, the reference of every error figure
-    int8/ and int16x8/: decoder.tflite  the contract with everything downstream
+    int8/ and int16x8/: decoder.tflite  the contract with everything downstream, model card included
                         decoder.onnx    the same integers as QDQ, for other tools
                         weights.safetensors, config.json, metrics.json   the QAT decoder they were lowered from
 """
@@ -25,7 +26,10 @@ from model.checkpoint import CheckpointError, load_config, load_state, load_vae,
 from model.vae import Decoder
 from quantize.finetune import FinetuneConfig, finetune, snr_to_float
 from quantize.golden import GoldenDecoder
+from quantize.graph import Graph
+from quantize.loudness import measure_loudness
 from quantize.lower import lower
+from quantize.model_card import make_card
 from quantize.onnx_export import OnnxDecoder, export_float, export_quantized
 from quantize.qat import QuantizedDecoder
 from quantize.tflite import model_id, write_tflite
@@ -89,7 +93,7 @@ def export(
         after = float(np.median(snr_to_float(vae.decoder, student, list(clips))))
         row = {"scheme": scheme, "model_id": "", "snr_db_before": before, "snr_db": after}
         target = folder / scheme
-        content = write_tflite(lower(student))
+        content = with_card(lower(student), console)
         row["model_id"] = model_id(content)
         write_whole(target / "decoder.tflite", partial(_write_bytes, content))
         write_whole(target / "decoder.onnx", partial(export_quantized, student))
@@ -98,6 +102,18 @@ def export(
         save_weights(target, student.state_dict(), vae.config, {"finetune": asdict(tuning), "result": row})
         rows.append(row)
     return rows
+
+
+def with_card(graph: Graph, console: Console | None = None) -> bytes:
+    """The content of the graph's `.tflite` with its model card, for which its loudness is measured: 50 seconds for the
+    released decoder.
+    """
+    if not graph.silent:
+        raise ExportError(
+            "the decoder gives sound for silence, which no module plays; train it anew with `gritspace train`"
+        )
+    with (console or Console()).status(f"{graph.scheme.name}: how loud it is all over the map"):
+        return write_tflite(graph, make_card(graph, measure_loudness(graph)))
 
 
 def _write_bytes(content: bytes, path: Path) -> None:

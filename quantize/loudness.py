@@ -2,8 +2,8 @@
 """How loud a decoder is over its map and over the level knob, next to its own dry input, and how much the two resemble
 each other.
 
-Depends on `golden` and SciPy. The table goes into the generated model (see `emit`), where firmware/core/loudness.h
-reads it. Loudness is that of ITU-R BS.1770-5, annex 1, without the gate: the test signal has no pauses.
+Depends on `golden`, `loudness_table` and SciPy. The table goes into the `.tflite` (see `model_card`) and is read by
+firmware/core/loudness.h. Loudness is that of ITU-R BS.1770-5, annex 1, without the gate: the test signal has no pauses.
 
 The sums are float64, and their last bits differ from machine to machine. That moves an entry by some 1e-12 of a step:
 two machines round one of a table's entries apart once in a billion models.
@@ -12,46 +12,33 @@ two machines round one of a table's entries apart once in a billion models.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.signal import lfilter
 
 from quantize.golden import GoldenDecoder
 from quantize.graph import Graph
+from quantize.loudness_table import (
+    COLUMNS,
+    CORRELATION_STEPS,
+    LEVEL_RANGE_DB,
+    LEVELS,
+    PLACES,
+    ROWS,
+    STEPS_PER_DB,
+    LoudnessTable,
+)
 
-COLUMNS, ROWS = 49, 9  # along x, which goes through all devices, and along y, from edge to edge
-LEVELS = 5  # of the level knob, from left to right
-LEVEL_RANGE_DB = (-20.0, 20.0)
 MAKEUP_LIMIT_DB = 30.0  # the knob's 20 and what a clean corner of the map takes away; fits int8
-STEPS_PER_DB = 4
-CORRELATION_STEPS = 256
 
 # Loudness bends where a device begins, sometimes within a hundredth of the map, and columns go where it bends. To find
-# that, as many places as eight bits tell apart are played, at a few rows and levels.
-PLACES = 256
+# that, all PLACES are played, at a few rows and levels.
 OUTLINE_ROWS = np.array([0.0, 0.5, 1.0])
 OUTLINE_LEVELS_DB = (-20.0, 0.0)
 
 REFERENCE_SECONDS = 0.1  # with 0.25 the table suits other sounds no better
 REFERENCE_RMS_DB = -16.0  # below full scale: recordings whose peaks just fit have about that
 SILENCE = 1e-12  # mean square: nothing is made up further than MAKEUP_LIMIT_DB, so it only spares the logarithm
-
-
-@dataclass(frozen=True, eq=False)
-class LoudnessTable:
-    """At rows and levels that are evenly spread, and at columns that are not. Both tables are indexed [level][y][x]."""
-
-    column_255th: np.ndarray  # (COLUMNS,) uint8, rising from 0 to 255: of the way along x
-    makeup_quarter_db: np.ndarray  # (LEVELS, ROWS, COLUMNS) int8: what makes wet as loud as dry
-    correlation_256th: np.ndarray  # (LEVELS, ROWS, COLUMNS) uint8: of wet with dry, 0 for none or opposite
-
-
-def flat_table() -> LoudnessTable:
-    """Of a decoder that is everywhere as loud as its input and much like it."""
-    shape = (LEVELS, ROWS, COLUMNS)
-    columns = np.linspace(0, PLACES - 1, COLUMNS).astype(np.uint8)
-    return LoudnessTable(columns, np.zeros(shape, np.int8), np.full(shape, CORRELATION_STEPS - 1, np.uint8))
 
 
 def measure_loudness(graph: Graph) -> LoudnessTable:

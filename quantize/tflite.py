@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Graph → `.tflite` and back. An ordinary file: CONV_2D, CONCATENATION, BROADCAST_TO, MUL, ADD, STRIDED_SLICE.
 
-Depends on `graph`, `tflite_writer` and LiteRT's schema classes. Inputs: audio (1, 1, N, 1), z (1, 1, 1, 2), one state a
-layer (1, 1, history, C); outputs: wet, then the next states. A streaming user feeds each next state back; all states
-start at 0. Reading accepts only what writing makes: the parsed graph is written again and must give the same bytes.
+Depends on `graph`, `model_card`, `tflite_writer` and LiteRT's schema classes. Inputs: audio (1, 1, N, 1),
+z (1, 1, 1, 2), one state a layer (1, 1, history, C); outputs: wet, then the next states. A streaming user feeds each
+next state back; all states start at 0. Reading accepts only what writing makes: the parsed graph, with the card that
+was found, is written again and must give the same bytes.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from quantize.graph import SCHEMES, Convolution, Graph, GraphError, LatentAxis, Layer, Quantization
-from quantize.tflite_writer import ACTIVATIONS, FORMAT, METADATA, VERSIONS, write_tflite
+from quantize.model_card import CardError, require
+from quantize.tflite_writer import ACTIVATIONS, CARD, FORMAT, METADATA, VERSIONS, write_tflite
 
-__all__ = ["TfliteError", "model_id", "parse_tflite", "read_tflite", "write_tflite"]
+__all__ = ["TfliteError", "card_of", "model_id", "parse_tflite", "read_tflite", "write_tflite"]
 
 
-class TfliteError(ValueError):
+class TfliteError(GraphError):
     """A file that is not a decoder of ours; the message names it, what is wrong and the remedy."""
 
 
@@ -50,13 +52,27 @@ def read_tflite(path: Path, scheme_name: str | None = None) -> Graph:
 
 def parse_tflite(content: bytes) -> Graph:
     """The Graph in a `.tflite` file's content; raises TfliteError."""
+    return _checked(content)[0]
+
+
+def card_of(content: bytes) -> bytes:
+    """The model card in a `.tflite` file's content; raises TfliteError also when there is none."""
+    card = _checked(content)[1]
+    if not card:
+        raise TfliteError("carries no model card; write it again with `gritspace quantize`")
+    return card
+
+
+def _checked(content: bytes) -> tuple[Graph, bytes]:
+    """The graph and its card, which may be empty: tests and the bench make decoders that no module needs to know."""
     if len(content) < 8 or content[4:8] != b"TFL3":
         raise TfliteError("not a TFLite file (no TFL3 identifier)")
     try:
         model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
         _refuse_unknown_operators(model)
         graph = _parse(model)
-        again = write_tflite(graph)
+        card = _entries(model).get(CARD, b"")
+        again = write_tflite(graph, card)
     except TfliteError:
         raise
     except GraphError as error:
@@ -67,7 +83,12 @@ def parse_tflite(content: bytes) -> Graph:
         ) from error
     if again != content:
         raise TfliteError("truncated, edited, or written by another version; write it again with `gritspace quantize`")
-    return graph
+    if card:
+        try:
+            require(card, graph)
+        except CardError as error:
+            raise TfliteError(f"{error}; write the file again with `gritspace quantize`") from error
+    return graph, card
 
 
 def _refuse_unknown_operators(model: Any) -> None:
@@ -81,11 +102,16 @@ def _refuse_unknown_operators(model: Any) -> None:
         )
 
 
+def _entries(model: Any) -> dict[str, bytes]:
+    """The metadata by name."""
+    return {bytes(m.name).decode(): bytes(model.buffers[m.buffer].data) for m in model.metadata or []}
+
+
 def _parse(model: Any) -> Graph:
-    entries = {bytes(m.name).decode(): m.buffer for m in model.metadata or []}
+    entries = _entries(model)
     if METADATA not in entries:
         raise TfliteError("carries no gritspace metadata; only files of `gritspace quantize` run here")
-    about = json.loads(bytes(model.buffers[entries[METADATA]].data))
+    about = json.loads(entries[METADATA])
     if about["format"] != FORMAT:
         raise TfliteError(
             f"metadata format {about['format']}, this version reads {FORMAT}; write it again with `gritspace quantize`"

@@ -16,7 +16,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from quantize.graph import Activation, Convolution, Graph, Layer, Quantization
 
-METADATA = "gritspace"
+METADATA, CARD = "gritspace", "gritspace_card"  # for whoever has JSON, and for a module (see model_card)
 FORMAT = 2  # of the metadata; a reader refuses another one
 ACTIVATIONS: dict[Activation, int] = {
     "none": schema.ActivationFunctionType.NONE,
@@ -157,8 +157,8 @@ def _metadata(graph: Graph) -> bytes:
     return json.dumps(content, separators=(",", ":")).encode()
 
 
-def write_tflite(graph: Graph) -> bytes:
-    """The graph as a `.tflite` file's content; the same bytes for the same graph."""
+def write_tflite(graph: Graph, card: bytes = b"") -> bytes:
+    """The graph as a `.tflite` file's content, with its model card when there is one; the same bytes for the same."""
     writer = _Writer(graph)
     length = graph.block_size
     audio = writer.tensor("audio", (1, 1, length, 1), graph.audio)
@@ -188,9 +188,11 @@ def write_tflite(graph: Graph) -> bytes:
         code.deprecatedBuiltinCode = min(code.builtinCode, 127)
         code.version = VERSIONS[kind][writer.wide]
         model.operatorCodes.append(code)
-    entry = schema.MetadataT()
-    entry.name, entry.buffer = METADATA, writer.buffer(_metadata(graph))
-    model.metadata, model.buffers = [entry], writer.buffers
+    model.metadata, model.buffers = [], writer.buffers
+    for name, content in ((METADATA, _metadata(graph)), *([(CARD, card)] if card else [])):
+        entry = schema.MetadataT()
+        entry.name, entry.buffer = name, writer.buffer(content)
+        model.metadata.append(entry)
     builder = flatbuffers.Builder(1 << 16)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
