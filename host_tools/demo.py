@@ -70,7 +70,7 @@ def demo(console: Console) -> str:
     with stage("evaluate: pairs it never saw"):
         identity, errors = evaluation.evaluate_pairs(weights, data, console, DEVICES)
         console.print(to_rich(evaluate_table(errors)))
-    with stage("quantise: int8 and int16x8, the last steps on the chip's integers"):
+    with stage("quantise: int8 and int16x8 on the chip's integers, and how loud they are"):
         settings = {"steps": QUANTIZE_STEPS, "exact_steps": EXACT_STEPS, "learning_rate": QUANTIZE_RATE}
         rows = learning.quantize_checkpoint(
             weights, models, tuple(SCHEMES), settings, console, start=RELEASED, instruments=1

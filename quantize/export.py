@@ -105,7 +105,7 @@ def export(
 
 
 def with_card(graph: Graph, console: Console | None = None) -> bytes:
-    """The content of the graph's `.tflite` with its model card, for which its loudness is measured: 50 seconds for the
+    """The content of the graph's `.tflite` with its model card, for which its loudness is measured: 40 seconds for the
     released decoder.
     """
     if not graph.silent:

@@ -14,14 +14,13 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 import soundfile
-from stand_ins import StandInModule, small_artefact
+from stand_ins import StandInModule, small_artefact, with_flat_card
 
 from host_tools import boards, cli
 from host_tools.device import Device
 from host_tools.module import commands
 from quantize.graph import Layer
 from quantize.synthetic import synthetic_graph
-from quantize.tflite import write_tflite
 
 RATE = 48_000
 
@@ -126,7 +125,7 @@ def test_a_graph_that_the_engine_cannot_run_is_one_sentence(monkeypatch, capsys,
     first = graph.layers[0]
     assert first.gate is not None
     broken = replace(graph, layers=(Layer(first.filter, replace(first.gate, bias=first.gate.bias + 2**31)),))
-    (models / "int16x8" / "decoder.tflite").write_bytes(write_tflite(broken))
+    (models / "int16x8" / "decoder.tflite").write_bytes(with_flat_card(broken))
     words = ("--generated", tmp_path / "generated", "--golden", tmp_path / "golden")
     assert run(monkeypatch, "emit", "--models", models, *words) == 2
     error = capsys.readouterr().err

@@ -11,30 +11,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sounds import ENGINE, compile_sound
+from stand_ins import with_flat_card
 
 from host_tools.boards import HostLibrary
 from host_tools.firmware import build_firmware
-from quantize import emit as emit_module
 from quantize.emit import CLASSES, emit, emit_model
 from quantize.golden import GoldenDecoder
 from quantize.golden_vectors import emit_golden
 from quantize.graph import Graph, GraphError, LatentAxis, Layer, Quantization
-from quantize.loudness import COLUMNS, LEVEL_RANGE_DB, LEVELS, ROWS, LoudnessTable, flat_table
+from quantize.loudness_table import COLUMNS, LEVEL_RANGE_DB, LEVELS, ROWS, LoudnessTable
 from quantize.static_tables import LayerTables, Requantization, padded_channels
 from quantize.synthetic import synthetic_graph
-from quantize.tflite import TfliteError, model_id, read_tflite, write_tflite
+from quantize.tflite import TfliteError, model_id, read_tflite
 
 SCHEMES = list(CLASSES)
 
 
 def released(repository: Path, scheme: str) -> Path:
     return repository / "quantize" / "released" / scheme / "decoder.tflite"
-
-
-@pytest.fixture
-def unheard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Measuring the loudness takes seconds; here it is not what matters."""
-    monkeypatch.setattr(emit_module, "measure_loudness", lambda graph: flat_table())
 
 
 def with_filter(graph: Graph, **changes: object) -> Graph:
@@ -76,10 +70,9 @@ def test_golden_vectors_hold(scheme: str, repository: Path) -> None:
         np.testing.assert_array_equal(wet.reshape(-1), vectors["output"][:, 0])
 
 
-@pytest.mark.usefixtures("unheard")
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_emission_says_where_it_comes_from(scheme: str, tmp_path: Path) -> None:
-    content = write_tflite(synthetic_graph(scheme, silent=True))
+    content = with_flat_card(synthetic_graph(scheme, silent=True))
     source = tmp_path / "some decoder.tflite"
     source.write_bytes(content)
     first, second = (emit(source, tmp_path / name) for name in ("first", "second"))
@@ -167,7 +160,7 @@ def test_padding_fills_whole_groups() -> None:
 @pytest.mark.parametrize("write", [lambda path, out: emit(path, out), lambda path, out: emit_golden([path], out)])
 def test_a_bad_file_writes_nothing(write, tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.tflite"
-    damaged.write_bytes(write_tflite(synthetic_graph())[:-100])
+    damaged.write_bytes(with_flat_card(synthetic_graph())[:-100])
     with pytest.raises(TfliteError, match=r"damaged\.tflite: truncated"):
         write(damaged, tmp_path / "out")
     assert not list((tmp_path / "out").glob("*"))
@@ -175,7 +168,7 @@ def test_a_bad_file_writes_nothing(write, tmp_path: Path) -> None:
 
 def test_a_decoder_that_sounds_in_silence_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "sounding.tflite"
-    path.write_bytes(write_tflite(synthetic_graph()))
+    path.write_bytes(with_flat_card(synthetic_graph()))
     with pytest.raises(GraphError, match="gives sound for silence"):
         emit(path, tmp_path / "out")
 

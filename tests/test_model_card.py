@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from quantize.model_card import (
 from quantize.synthetic import synthetic_graph
 from quantize.tflite import TfliteError, card_of, parse_tflite, write_tflite
 
-SMALL = {"channels": 4, "dilations": (1, 4), "silent": True}
+small_graph = partial(synthetic_graph, channels=4, dilations=(1, 4), silent=True)
 HEAD = "<IBBHIHHH2h2h"
 
 
@@ -72,7 +73,7 @@ def test_every_field_is_where_a_module_looks_for_it(scheme, code, low):
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_vectors_are_goldens_from_reset_over_the_whole_range(scheme):
-    graph = synthetic_graph(scheme, **SMALL)
+    graph = small_graph(scheme)
     z, dry, wet = vectors_of(make_card(graph, flat_table()))
     decoder = GoldenDecoder(graph)
     assert all(np.array_equal(decoder.process(block, spot), out) for block, spot, out in zip(dry, z, wet, strict=True))
@@ -83,7 +84,7 @@ def test_the_vectors_are_goldens_from_reset_over_the_whole_range(scheme):
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_file_carries_its_card(scheme):
-    graph, table = synthetic_graph(scheme, **SMALL), random_table()
+    graph, table = small_graph(scheme), random_table()
     card = make_card(graph, table)
     content = write_tflite(graph, card)
     assert card in content and card_of(content) == card
@@ -95,9 +96,9 @@ def test_a_file_carries_its_card(scheme):
 
 
 def test_without_a_card_there_is_a_graph_and_no_module(tmp_path):
-    content = write_tflite(synthetic_graph("int8", **SMALL))
+    content = write_tflite(small_graph("int8"))
     parse_tflite(content)
-    with pytest.raises(TfliteError, match="carries no model card.*gritspace quantize"):
+    with pytest.raises(TfliteError, match=r"carries no model card.*gritspace quantize"):
         card_of(content)
     path = tmp_path / "bare.tflite"
     path.write_bytes(content)
@@ -118,7 +119,7 @@ FIELDS = [
 
 @pytest.mark.parametrize(("offset", "form", "value", "complaint"), FIELDS)
 def test_an_edited_card_is_refused(offset, form, value, complaint):
-    graph = synthetic_graph("int8", **SMALL)
+    graph = small_graph("int8")
     card = edited(make_card(graph, flat_table()), offset, form, value)
     with pytest.raises(CardError, match=complaint):
         require(card, graph)
@@ -128,15 +129,15 @@ def test_an_edited_card_is_refused(offset, form, value, complaint):
 
 @pytest.mark.parametrize("keep", [1, 3, 10, 26, 4_494, -2, -1])
 def test_a_truncated_card_is_refused(keep):
-    graph = synthetic_graph("int8", **SMALL)
+    graph = small_graph("int8")
     for card in (make_card(graph, flat_table())[:keep], make_card(graph, flat_table()) + b"\0"):
-        with pytest.raises(TfliteError, match="the model card .*gritspace quantize"):
+        with pytest.raises(TfliteError, match=r"the model card .*gritspace quantize"):
             card_of(write_tflite(graph, card))
 
 
 @pytest.mark.parametrize("offset", [0, 2, 2 + 48])  # of z, dry and wet in the first vector, as words
 def test_a_vector_that_golden_does_not_give_is_found_when_played(offset, tmp_path):
-    graph = synthetic_graph("int16x8", **SMALL)
+    graph = small_graph("int16x8")
     card = make_card(graph, flat_table())
     at = HEAD_SIZE + LOUDNESS_SIZE + 2 * offset
     (word,) = struct.unpack_from("<h", card, at)
@@ -153,18 +154,18 @@ def test_a_vector_that_golden_does_not_give_is_found_when_played(offset, tmp_pat
 
 def test_another_decoders_card_is_refused():
     """By its numbers where they differ, by its vectors where only the weights do."""
-    graph = synthetic_graph("int8", **SMALL)
-    for other in (synthetic_graph("int16x8", **SMALL), synthetic_graph("int8", **SMALL | {"channels": 6})):
+    graph = small_graph("int8")
+    for other in (small_graph("int16x8"), small_graph("int8", channels=6)):
         with pytest.raises(TfliteError, match="the model card says"):
             parse_tflite(write_tflite(graph, make_card(other, flat_table())))
-    twin = make_card(synthetic_graph("int8", seed=1, **SMALL), flat_table())
+    twin = make_card(small_graph("int8", seed=1), flat_table())
     require(twin, graph)
     with pytest.raises(CardError, match="golden does not give"):
         replay(twin, graph)
 
 
 def test_what_no_card_can_hold_is_refused():
-    graph = synthetic_graph("int8", **SMALL)
+    graph = small_graph("int8")
     with pytest.raises(GraphError, match="no room for latency_samples 70000"):
         make_card(replace(graph, latency_samples=70_000), flat_table())
     falling = replace(flat_table(), column_255th=flat_table().column_255th[::-1])

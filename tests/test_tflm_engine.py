@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from decoder_shapes import SHAPES
 from engine_programs import check_on_cortex_m7
+from stand_ins import with_flat_card
 
 from host_tools.artefacts import released_artefacts
 from host_tools.bench_image import INFO, PREVIEW, PROCESS, RESET
@@ -28,7 +29,7 @@ from host_tools.stimuli import random_stimulus
 from quantize.emit import emit_model
 from quantize.graph import SCHEMES, Graph
 from quantize.synthetic import synthetic_graph
-from quantize.tflite import model_id, write_tflite
+from quantize.tflite import model_id
 
 ENV = "qemu_m7_tflm"
 READ, HAS = "_ZN9gritspace7decoder10ReadStreamENS_6SchemeEiPs", "_ZN9gritspace7decoder3HasENS_6SchemeE"
@@ -99,7 +100,7 @@ def test_another_model_than_the_generated_one_is_refused(repository, tmp_path, c
     models = tmp_path / "models"
     if change == "another":
         (models / "int8").mkdir(parents=True)
-        (models / "int8" / "decoder.tflite").write_bytes(write_tflite(synthetic_graph("int8")))
+        (models / "int8" / "decoder.tflite").write_bytes(with_flat_card(synthetic_graph("int8")))
     variables = {"TFLM_DIR": str(library), "GRITSPACE_MODELS": str(models)}
     told = run_build(repository, tmp_path / "build", variables)
     assert len(told) == 1
@@ -120,7 +121,7 @@ def test_the_image_holds_the_files_as_they_are(repository, tmp_path):
     text = (tmp_path / "build" / ENV / "model_files" / "model_files.cpp").read_text()
     found = dict(re.findall(r"^alignas\(16\) const uint8_t (\w+)\[\] = \{([^}]*)\};", text, re.MULTILINE))
     for name, graph in zip(("kFileInt8", "kFileInt16x8"), graphs, strict=True):
-        assert bytes(int(value) for value in re.findall(r"\d+", found[name])) == write_tflite(graph)
+        assert bytes(int(value) for value in re.findall(r"\d+", found[name])) == with_flat_card(graph)
 
 
 def write_models(folder: Path, graphs: list[Graph]) -> tuple[Path, Path]:
@@ -128,7 +129,7 @@ def write_models(folder: Path, graphs: list[Graph]) -> tuple[Path, Path]:
     generated, models = folder / "generated", folder / "models"
     generated.mkdir()
     for graph in graphs:
-        name, content = graph.scheme.name, write_tflite(graph)
+        name, content = graph.scheme.name, with_flat_card(graph)
         (models / name).mkdir(parents=True)
         (models / name / "decoder.tflite").write_bytes(content)
         for suffix, part in zip((".h", ".cpp"), emit_model(graph, model_id(content)), strict=True):
@@ -189,7 +190,7 @@ def test_what_does_not_fit_the_arena_is_refused_and_silent(tmp_path, monkeypatch
         assert not decoder.get(wet, 256).any()
         assert (decoder.call(HAS, scheme.code), decoder.call(ARENA, scheme.code)) == (0, 0)
     with open_board(ENV, generated, tmp_path / "build") as device, pytest.raises(LinkError, match="has no scheme int8"):
-        device.require_model("int8", model_id(write_tflite(graphs[0])))
+        device.require_model("int8", model_id(with_flat_card(graphs[0])))
     elf_path, artefact = tmp_path / "build" / ENV / "firmware.elf", released_artefacts(["int8"])[0]
     with pytest.raises(UserError, match="has no int8 decoder; give it a smaller one"):
         measure_tflm(artefact, elf_path)
