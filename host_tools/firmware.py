@@ -20,10 +20,10 @@ from host_tools.files import REPOSITORY
 
 SOURCES = REPOSITORY / "firmware"
 GENERATED = SOURCES / "generated"
-MODELS = REPOSITORY / "quantize" / "released"  # of the engine tflm, unless GRITSPACE_MODELS names others
+MODELS = REPOSITORY / "quantize"  # has folders of models for the engine tflm, unless GRITSPACE_MODELS names one
 BUILDS = REPOSITORY / ".pio" / "build"
 EMULATED = ("host", "qemu_m7", "qemu_m7_compact", "qemu_m7_tflm")  # run on this machine
-MODULES = ("daisy_seed", "daisy_patch")  # are flashed
+MODULES = ("daisy_seed", "daisy_patch", "daisy_seed_tflm")  # are flashed
 
 
 def build_firmware(env: str, generated_dir: Path | None = None, build_dir: Path | None = None) -> Path:
@@ -54,7 +54,8 @@ def _locked() -> Iterator[None]:
 
 def _newest_source(generated: Path) -> float:
     settings = [REPOSITORY / "platformio.ini", REPOSITORY / "pyproject.toml"]
-    models = Path(os.environ.get("GRITSPACE_MODELS") or MODELS).glob("*/decoder.tflite")
+    given = os.environ.get("GRITSPACE_MODELS")
+    models = Path(given).glob("*/decoder.tflite") if given else MODELS.glob("*/*/decoder.tflite")
     files = [*settings, *models, *SOURCES.rglob("*"), *generated.rglob("*")]
     return max(path.stat().st_mtime for path in files if path.is_file() and "__pycache__" not in path.parts)
 

@@ -38,7 +38,7 @@ def flash(arguments: argparse.Namespace) -> int:
 
 def add_flash_commands(commands: Subparsers) -> None:
     """Adds them to the command line's."""
-    text = f"the firmware of a board; {' and '.join(MODULES)} need libDaisy at LIBDAISY_DIR"
+    text = f"the firmware of a board; {', '.join(MODULES)} need libDaisy at LIBDAISY_DIR, the last TFLite Micro, too"
     sub = commands.add_parser("build", help=text, description=text)
     sub.set_defaults(function=build)
     sub.add_argument("--board", choices=(*MODULES, *EMULATED), default=MODULES[0])
@@ -47,7 +47,7 @@ def add_flash_commands(commands: Subparsers) -> None:
     sub = commands.add_parser("flash", help=text, description=text)
     sub.set_defaults(function=flash)
     sub.add_argument("--image", type=Path, metavar="FILE", help="an ELF or .bin; built when not given")
-    sub.add_argument("--board", choices=MODULES, default=MODULES[0], help="what the Seed sits on")
+    sub.add_argument("--board", choices=MODULES, default=MODULES[0], help="what the Seed sits on, or plays with")
     ways = sub.add_mutually_exclusive_group()
     ways.add_argument("--port", help="of a module that runs: it enters its bootloader by itself")
     ways.add_argument("--st-link", action="store_true", help="by an ST-Link instead of USB")

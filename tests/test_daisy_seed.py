@@ -23,7 +23,11 @@ SOURCES = [
     *CORE,
     STUB_DECODER,
     FIRMWARE / "boards/double_buffer.cpp",
-    *(path for path in sorted((FIRMWARE / "boards/daisy_seed").glob("*.cpp")) if path.name != "memory.cpp"),
+    *(
+        path
+        for path in sorted((FIRMWARE / "boards/daisy_seed").glob("*.cpp"))
+        if path.name not in ("memory.cpp", "unused.cpp")
+    ),
     TEST_SOURCES / "daisy_seed_library.cpp",
 ]
 WATCHDOG_RESET, SOFTWARE_RESET, PIN_RESET = 1 << 26, 1 << 24, 1 << 22

@@ -43,13 +43,17 @@ def link_generated_model() -> Path:
 
 
 include = link_generated_model()
+engine = env.GetProjectOption("custom_engine")
 version = tomllib.loads((project / "pyproject.toml").read_text())["project"]["version"]
 env.Append(
     # In this order, or firmware/generated would hide another model. PlatformIO adds only those that are missing.
     CPPPATH=[str(include), str(source)],
     CPPDEFINES=[("GRITSPACE_VERSION", env.StringifyMacro(version))],
     CCFLAGS=[
-        *("-O2", "-g", "-Wall", "-Wextra", "-Werror", f"-Wstack-usage={STACK_BYTES}"),
+        # With tflm nearly all that runs for every sample is the library's, and flash is short: -Os saves 4 kB of it and
+        # costs 14 cycles of the 10,000 that there are for a sample.
+        "-Os" if engine == "tflm" else "-O2",
+        *("-g", "-Wall", "-Wextra", "-Werror", f"-Wstack-usage={STACK_BYTES}"),
         "-ffp-contract=off",  # GCC would fuse multiply-add on the M7 and not on x86
         *("-ffunction-sections", "-fdata-sections"),
         f"-ffile-prefix-map={project}=.",  # two checkouts build the same image
@@ -155,27 +159,43 @@ def configure_libdaisy() -> None:
     env.Append(CCFLAGS=["-include", "stm32h7xx.h"])
 
 
-def write_model_files() -> Path:
-    """A folder with one C++ file: each scheme's `.tflite` of GRITSPACE_MODELS, or of quantize/released, as bytes.
+def model_folder() -> Path:
+    """Where the engine tflm takes its models from: GRITSPACE_MODELS, or what the board's environment names."""
+    named = env.GetProjectOption("custom_models")
+    return Path(os.environ.get("GRITSPACE_MODELS") or project / named).resolve()
 
-    Only those that the generated headers were made from, for these say what the decoder is.
-    """
-    models = Path(os.environ.get("GRITSPACE_MODELS") or project / "quantize" / "released").resolve()
+
+def check_generated(scheme: str, path: Path, model_id: str) -> None:
+    """The generated headers say what the decoder is: they must be made from this very file."""
+    header = include / "generated" / f"model_{scheme}.h"
+    stated = re.search(r"0x([0-9a-f]{8}),  // model_id", header.read_text())
+    if stated is None or stated[1] != model_id:
+        raise SystemExit(
+            f"error: {path} is model {model_id}, {header.resolve()} is of {stated[1] if stated else 'none'}; "
+            "write that anew with gritspace emit, or set GRITSPACE_MODELS to the folder it was made from"
+        )
+
+
+def write_model_files() -> Path:
+    """A folder with one C++ file: each scheme's `.tflite` as bytes, with its size and its model id."""
+    models = model_folder()
+    names = {"int8": "kFileInt8", "int16x8": "kFileInt16x8"}
+    if "GRITSPACE_WITHOUT_INT8=1" in env.subst("$BUILD_FLAGS"):
+        del names["int8"]
     lines = ['#include "engines/tflm/model_files.h"', "namespace gritspace {"]
-    for scheme, name in (("int8", "kFileInt8"), ("int16x8", "kFileInt16x8")):
-        path, header = models / scheme / "decoder.tflite", include / "generated" / f"model_{scheme}.h"
+    for scheme, name in names.items():
+        path = models / scheme / "decoder.tflite"
         if not path.is_file():
             raise SystemExit(f"error: there is no {path}; set GRITSPACE_MODELS to the folder that has {scheme}/")
         content = path.read_bytes()
         model_id = hashlib.sha256(content).hexdigest()[:8]
-        stated = re.search(r"0x([0-9a-f]{8}),  // model_id", header.read_text())
-        if stated is None or stated[1] != model_id:
-            raise SystemExit(
-                f"error: {path} is model {model_id}, {header.resolve()} is of {stated[1] if stated else 'none'}; "
-                "write that anew with gritspace emit, or set GRITSPACE_MODELS to the folder it was made from"
-            )
+        check_generated(scheme, path, model_id)
         rows = (",".join(map(str, content[at : at + 24])) for at in range(0, len(content), 24))
-        lines += [f"alignas(16) const uint8_t {name}[] = {{", *(f"{row}," for row in rows), "};"]
+        lines += [
+            *(f"alignas(16) const uint8_t {name}[] = {{", *(f"{row}," for row in rows), "};"),
+            f"extern const uint32_t {name}Size, {name}Id;",  # or a const would stay in this file
+            f"const uint32_t {name}Size = {len(content)}, {name}Id = 0x{model_id};",
+        ]
     target = Path(env.subst("$BUILD_DIR")) / "model_files" / "model_files.cpp"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text("\n".join([*lines, "}  // namespace gritspace", ""]))
@@ -197,7 +217,10 @@ def configure_tflm() -> None:
     downloads = folder / "tensorflow" / "lite" / "micro" / "tools" / "make" / "downloads"
     headers = (folder, downloads / "flatbuffers" / "include", downloads / "gemmlowp", downloads / "ruy")
     env.Append(
-        CPPDEFINES=["TF_LITE_STATIC_MEMORY", "TF_LITE_STRIP_ERROR_STRINGS", "NDEBUG", "CMSIS_NN"],
+        CPPDEFINES=[
+            *("TF_LITE_STATIC_MEMORY", "TF_LITE_STRIP_ERROR_STRINGS", "NDEBUG", "CMSIS_NN"),
+            ("GRITSPACE_LOADS_MODELS", 1),
+        ],
         CCFLAGS=[flag for header in headers for flag in ("-isystem", str(header))],
         LINKFLAGS=["-Wl,-u,_ZN9gritspace7decoder10ArenaBytesENS_6SchemeE"],  # which only the bench calls
     )
@@ -214,7 +237,7 @@ else:
         configure_libdaisy()
     else:
         configure_bare()
-    if env.GetProjectOption("custom_engine") == "tflm":
+    if engine == "tflm":
         configure_tflm()
 
 env.BuildSources(os.path.join("$BUILD_DIR", "generated"), str(include / "generated"), "+<*.cpp>")
