@@ -11,7 +11,8 @@ namespace board = gritspace::board;
 using gritspace::protocol::Fault;
 
 gritspace::Live live;
-gritspace::Link link({GRITSPACE_VERSION, board::kName, board::kHasBootloader}, &live);
+gritspace::Upload upload(board::Cycles, &live);
+gritspace::Link link({GRITSPACE_VERSION, board::kName, board::kHasBootloader}, &live, &upload);
 
 // Audio thread.
 void PlayBlock(const float* in, float* out) {
@@ -31,8 +32,10 @@ uint32_t BudgetCycles(const gritspace::ModelInfo& model) {
 
 int main() {
   board::Init();
+  const bool restored = upload.Restore();
   const gritspace::ModelInfo& model = gritspace::Live::Model();
   live.PowerUp(BudgetCycles(model), board::kHasPanel);
+  if (!restored) live.SetFault(Fault::kModelLost);
   if (board::LastFault() != Fault::kNone) live.SetFault(board::LastFault());
   board::StartAudio(PlayBlock, model.block_size, model.sample_rate_hz, model.latency_samples);
   for (;;) {

@@ -41,6 +41,13 @@ REMEDIES = {  # of refusals, by their names in ERRORS; those that are not here, 
     "NOT_SAVED": "try again, or they are lost without power",
     "BUSY": "try again",
     "NO_BOOTLOADER": "give the port of a module",
+    "MODELS_COMPILED_IN": "flash the board daisy_seed_tflm, or emit this model's C++ (gritspace emit), build and flash",
+    "MODEL_TOO_LARGE": "train a smaller one",
+    "MODEL_DAMAGED": "try again",
+    "FOREIGN_MODEL": "give one of gritspace quantize, of fewer channels or layers",
+    "SELF_TEST_FAILED": "flash the firmware again, and if that does not help, report it",
+    "TOO_SLOW": "train a smaller one",
+    "MODEL_NOT_SAVED": "the one before still plays; try again",
 }
 
 Progress = Callable[[int, int], None]  # blocks done, blocks in all

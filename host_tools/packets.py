@@ -25,7 +25,11 @@ FLAGS = {  # bits of `flags`
 }
 BASES = ("pots", "frozen", "preset", "midi")  # what holds the spot that CV is added to
 GATE_MODES = ("morph", "step")
-FAULTS = ("none", "settings lost", "settings not saved", "restarted by the watchdog", "processor fault")
+FAULTS = (
+    *("none", "settings lost", "settings not saved", "restarted by the watchdog", "processor fault"),
+    *("model lost", "no decoder"),
+)
+MAX_MODEL_BYTES = 10 * 4096 - 24  # of a .tflite: ten sectors of the flash, of which a record's head takes its part
 REPLY_BIT = 0x80  # set in the type of everything a device sends
 
 
@@ -165,6 +169,35 @@ PACKETS = (
         "ENTER_BOOTLOADER", (), "Answered with STATUS_IS; then the board waits for a new image over USB.", code=0x0E
     ),
     Struct(
+        "BEGIN_MODEL",
+        (
+            Field("scheme", "u8", note="0: int8, 1: int16x8"),
+            Field("model_id", "u32", note="as in GREETING"),
+            Field("size", "u32", note="bytes of the .tflite, at most MAX_MODEL_BYTES"),
+            Field("crc", "u32", note="CRC-32/ISO-HDLC of those"),
+        ),
+        "A .tflite is to take the scheme's place. Forgets what was begun before. Answered with MODEL_IS.",
+        code=0x0F,
+    ),
+    Struct(
+        "MODEL_BYTES",
+        (Field("offset", "u32", note="where the last ones ended"), Field("bytes", "u8", None)),
+        "Answered with MODEL_IS.",
+        code=0x10,
+    ),
+    Struct(
+        "TRY_MODEL",
+        (),
+        "Sets up the model, plays its test vectors and takes the time. Answered with MODEL_IS.",
+        code=0x11,
+    ),
+    Struct(
+        "KEEP_MODEL",
+        (Field("sector", "u8", note="MODEL_IS.sectors_left - 1"),),
+        "Writes a sector of the model that passed; after the last one it plays. Answered with MODEL_IS.",
+        code=0x12,
+    ),
+    Struct(
         "GREETING",
         (
             Field("protocol_version", "u32"),
@@ -181,6 +214,17 @@ PACKETS = (
     ),
     Struct("STATUS_IS", (Field("status", "STATUS"),), "The state after the request.", code=0x84),
     Struct("SETTINGS_ARE", (Field("settings", "SETTINGS"),), "The settings after the request.", code=0x85),
+    Struct(
+        "MODEL_IS",
+        (
+            Field("received", "u32", note="bytes"),
+            Field("block_cycles", "u32", note="that a block took when it was tried, the mean"),
+            Field("limit_cycles", "u32", note="that it may take; 0: the board has no clock"),
+            Field("sectors_left", "u8", note="to be written"),
+        ),
+        "The upload after the request.",
+        code=0x86,
+    ),
     Struct(
         "PLAYED",
         (
@@ -206,4 +250,11 @@ ERRORS = {
     8: ("NOT_SAVED", "the settings are in use, but could not be written to the flash"),
     9: ("BUSY", "the module has not yet done what it was asked before"),
     10: ("NO_BOOTLOADER", "the board has no bootloader"),
+    11: ("MODELS_COMPILED_IN", "its models are compiled in"),
+    12: ("MODEL_TOO_LARGE", "the model is larger than the room for it"),
+    13: ("MODEL_DAMAGED", "what arrived is not the model that was announced"),
+    14: ("FOREIGN_MODEL", "this is no decoder that it can run: operators, shapes, memory or model card do not fit"),
+    15: ("SELF_TEST_FAILED", "there the model gives other integers than its test vectors"),
+    16: ("TOO_SLOW", "a block of the model takes longer than there is time"),
+    17: ("MODEL_NOT_SAVED", "the model could not be written to the flash"),
 }

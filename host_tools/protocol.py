@@ -28,6 +28,7 @@ from host_tools.packets import (
     INPUT_BUTTON,
     INPUT_GATE,
     MAX_BLOCK_SIZE,
+    MAX_MODEL_BYTES,
     PACKETS,
     PRESETS,
     STRUCTS,
@@ -75,7 +76,8 @@ def version() -> int:
         return [part.name, part.code, [[field.name, field.type, field.count] for field in part.fields]]
 
     errors = {str(code): name for code, (name, _) in ERRORS.items()}
-    numbers = [INPUT_GATE, INPUT_BUTTON, FLAGS, BASES, GATE_MODES, FAULTS, ADC_CHANNELS, PRESETS, MAX_BLOCK_SIZE]
+    numbers = [INPUT_GATE, INPUT_BUTTON, FLAGS, BASES, GATE_MODES, FAULTS, ADC_CHANNELS, PRESETS]
+    numbers += [MAX_BLOCK_SIZE, MAX_MODEL_BYTES]
     definition = [FRAMING, numbers, [plain(part) for part in STRUCTS + PACKETS], errors]
     text = json.dumps(definition, separators=(",", ":"), sort_keys=True)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")

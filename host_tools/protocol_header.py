@@ -43,6 +43,7 @@ def header_text() -> str:
         "// First 4 bytes of the definition's SHA-256.",
         f"inline constexpr uint32_t kVersion = 0x{protocol.VERSION:08x};",
         f"inline constexpr int kMaxBlockSize = {packets.MAX_BLOCK_SIZE};  // samples",
+        f"inline constexpr int kMaxModelBytes = {packets.MAX_MODEL_BYTES};  // of a .tflite",
         f"inline constexpr int kLatentSize = {packets.LATENT_SIZE};",
         f"inline constexpr int kPresets = {packets.PRESETS};",
         f"inline constexpr int kTextSize = {protocol.element_size(Field('', 'text16'))};  // ASCII, NUL-padded",

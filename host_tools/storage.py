@@ -7,7 +7,7 @@ from pathlib import Path
 
 from host_tools.errors import UserError
 
-STORAGE_BYTES = 2 * 4096  # slots and their size in firmware/core/storage.h
+STORAGE_BYTES = 42 * 4096  # sectors and their size in firmware/core/storage.h
 
 
 def read_storage(path: Path) -> bytes:

@@ -13,7 +13,7 @@ STRICT = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-fno-rtti", f"-I{
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"]
 CORE = sorted((FIRMWARE / "core").glob("*.cpp"))
 HOST_BOARD = [FIRMWARE / "boards/host/library.cpp", FIRMWARE / "boards/playback.cpp"]
-STUB_DECODER = TEST_SOURCES / "stub_decoder.cpp"
+STUB_DECODER, LOADING_DECODER = TEST_SOURCES / "stub_decoder.cpp", TEST_SOURCES / "loading_decoder.cpp"
 VERSION = '-DGRITSPACE_VERSION="1.2.3"'
 
 
@@ -27,9 +27,15 @@ def compile_stub_device(folder: Path) -> Path:
     return compile_library(folder / "stub.so", [*CORE, STUB_DECODER, *HOST_BOARD])
 
 
-def compile_sanitized(target: Path, sources: Sequence[Path]) -> Path:
+def compile_loading_device(folder: Path) -> Path:
+    """The same around loading_decoder.cpp, which takes models over the link."""
+    sources = [*CORE, LOADING_DECODER, *HOST_BOARD]
+    return compile_library(folder / "loading.so", sources, ["-DGRITSPACE_LOADS_MODELS=1"])
+
+
+def compile_sanitized(target: Path, sources: Sequence[Path], flags: Sequence[str] = ()) -> Path:
     """A program that ends with an error on any memory error or undefined behaviour."""
-    return _compile(target, [*SANITIZERS, *STRICT], sources)
+    return _compile(target, [*SANITIZERS, *STRICT, *flags], sources)
 
 
 def compile_sanitized_device(target: Path) -> Path:

@@ -55,9 +55,9 @@ def start(built: Path, folder: Path, reset_flags: int = PIN_RESET, configured: b
     copy.write_bytes(built.read_bytes())
     library = ctypes.CDLL(str(copy))
     for name in (
-        "erase_slot",
-        "program_slot",
-        "read_slot",
+        "erase_sector",
+        "program_sector",
+        "read_sector",
         "usb_gated",
         "enter_bootloader",
         "is_boosted",
@@ -241,18 +241,18 @@ def test_a_suspended_bus_does_not_stay_gated(seed):
     assert seed.read_byte() == ord("a")
 
 
-def test_the_settings_slots_are_the_last_sectors_and_survive_the_cache(seed):
-    assert seed.erase_slot(1) and seed.program_slot(1, 4090, b"\x12\x34", 2)
+def test_sectors_are_counted_from_the_flashs_end_and_survive_the_cache(seed):
+    assert seed.erase_sector(0) and seed.program_sector(0, 4090, b"\x12\x34", 2)
     assert (seed.chip_byte(END_OF_FLASH - 6), seed.chip_byte(END_OF_FLASH - 5)) == (0x12, 0x34)
     read = (ctypes.c_uint8 * 2)()
-    assert seed.read_slot(1, 4090, read, 2) and bytes(read) == b"\x12\x34"
-    assert seed.erase_slot(1) and seed.read_slot(1, 4090, read, 2) and bytes(read) == b"\xff\xff"
-    assert seed.program_slot(0, 0, b"\x55", 1) and seed.chip_byte(END_OF_FLASH - 8192) == 0x55
+    assert seed.read_sector(0, 4090, read, 2) and bytes(read) == b"\x12\x34"
+    assert seed.erase_sector(0) and seed.read_sector(0, 4090, read, 2) and bytes(read) == b"\xff\xff"
+    assert seed.program_sector(1, 0, b"\x55", 1) and seed.chip_byte(END_OF_FLASH - 8192) == 0x55
 
 
 def test_a_flash_that_refuses_is_told(seed):
     seed.flash_refuses(True)
-    assert not seed.erase_slot(0) and not seed.program_slot(0, 0, b"\x00", 1)
+    assert not seed.erase_sector(0) and not seed.program_sector(0, 0, b"\x00", 1)
 
 
 def test_the_bootloader_is_entered_in_silence(seed):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from compiled import CORE, FIRMWARE, STUB_DECODER, TEST_SOURCES, compile_sanitized, compile_stub_device
+from compiled import CORE, FIRMWARE, LOADING_DECODER, STUB_DECODER, TEST_SOURCES, compile_sanitized, compile_stub_device
 from hypothesis import given
 from hypothesis import strategies as st
 from line import Line
@@ -132,12 +132,16 @@ def test_a_damaged_block_is_never_played(long_lived_line: Line, data: st.DataObj
     long_lived_line.send_bytes(b"\0")
 
 
-def test_two_hundred_thousand_bad_packets_under_the_sanitizers(tmp_path: Path) -> None:
-    fuzz = compile_sanitized(tmp_path / "fuzz_link", [*CORE, STUB_DECODER, TEST_SOURCES / "fuzz_link.cpp"])
+@pytest.mark.parametrize("engine", [STUB_DECODER, LOADING_DECODER], ids=lambda engine: engine.stem)
+def test_two_hundred_thousand_bad_packets_under_the_sanitizers(tmp_path: Path, engine: Path) -> None:
+    loads = engine == LOADING_DECODER
+    flags = ["-DGRITSPACE_LOADS_MODELS=1"] if loads else []
+    fuzz = compile_sanitized(tmp_path / "fuzz_link", [*CORE, engine, TEST_SOURCES / "fuzz_link.cpp"], flags)
     finished = subprocess.run([fuzz, "200000", "1"], capture_output=True, text=True)
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    played, refused = (int(part.split()[0]) for part in finished.stdout.split(", "))
+    played, refused, model = (int(part.strip("model ").split()[0]) for part in finished.stdout.split(", "))
     assert played > 10_000 and refused > 10_000  # the mutations reached the decoder and every refusal's way
+    assert (model < 65_536) == loads  # the last of many that were sent plays
 
 
 def test_the_sanitizers_see_framing_without_its_check(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_codes_are_distinct_and_replies_are_marked() -> None:
     codes = [packet.code for packet in PACKETS]
     assert len(set(codes)) == len(codes)
     replies = {packet.name for packet in PACKETS if (packet.code or 0) & REPLY_BIT}
-    assert replies == {"GREETING", "READY", "WET", "STATUS_IS", "SETTINGS_ARE", "PLAYED", "ERROR"}
+    assert replies == {"GREETING", "READY", "WET", "STATUS_IS", "SETTINGS_ARE", "MODEL_IS", "PLAYED", "ERROR"}
 
 
 def test_committed_header_is_up_to_date() -> None:

@@ -184,8 +184,8 @@ def test_the_old_settings_are_found_when_any_byte_of_the_new_record_is_damaged(s
 @pytest.mark.parametrize(
     ("right", "wrong", "check"),
     [
-        ("const int slot = storage::kSlots - 1 - newest_slot_;", "const int slot = newest_slot_;", check_power_cuts),
-        ("sequence - than < 0x80000000U", "than - sequence < 0x80000000U", check_power_cuts),
+        ("const int slot = kSlots - 1 - newest_slot_;", "const int slot = newest_slot_;", check_power_cuts),
+        ("IsNewer(sequence, sequence_)", "IsNewer(sequence_, sequence)", check_power_cuts),
         ("&& stored == crc", "", check_damaged_bytes),
     ],
     ids=["writes over the newest", "takes the older for the newer", "trusts any CRC"],

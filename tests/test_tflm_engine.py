@@ -29,7 +29,7 @@ from host_tools.stimuli import random_stimulus
 from quantize.emit import emit_model
 from quantize.graph import SCHEMES, Graph
 from quantize.synthetic import synthetic_graph
-from quantize.tflite import model_id
+from quantize.tflite import model_id, write_tflite
 
 ENV = "qemu_m7_tflm"
 READ, HAS = "_ZN9gritspace7decoder10ReadStreamENS_6SchemeEiPs", "_ZN9gritspace7decoder3HasENS_6SchemeE"
@@ -93,14 +93,17 @@ def test_without_the_tested_library_the_build_stops_with_one_sentence(repository
 
 @pytest.mark.parametrize(
     ("change", "complaint"),
-    [("missing", "there is no .*int8/decoder.tflite; set GRITSPACE_MODELS"), ("another", "is model .* is of .*emit")],
+    [
+        ("missing", "there is no .*int8/decoder.tflite; set GRITSPACE_MODELS"),
+        ("without a card", "int8/decoder.tflite carries no model card; write it again with gritspace quantize"),
+    ],
 )
-def test_another_model_than_the_generated_one_is_refused(repository, tmp_path, change, complaint):
+def test_a_model_that_cannot_be_played_is_refused(repository, tmp_path, change, complaint):
     library = make_tflm(tmp_path / "tflm", commit=pinned_commit(repository), built=True)
     models = tmp_path / "models"
-    if change == "another":
+    if change == "without a card":
         (models / "int8").mkdir(parents=True)
-        (models / "int8" / "decoder.tflite").write_bytes(with_flat_card(synthetic_graph("int8")))
+        (models / "int8" / "decoder.tflite").write_bytes(write_tflite(synthetic_graph("int8")))
     variables = {"TFLM_DIR": str(library), "GRITSPACE_MODELS": str(models)}
     told = run_build(repository, tmp_path / "build", variables)
     assert len(told) == 1
@@ -119,9 +122,12 @@ def test_the_image_holds_the_files_as_they_are(repository, tmp_path):
     }
     assert run_build(repository, tmp_path / "build", variables) == []
     text = (tmp_path / "build" / ENV / "model_files" / "model_files.cpp").read_text()
+    told = dict(re.findall(r"^const uint32_t (\w+)Size = (\d+, \w+ = \w+);", text, re.MULTILINE))
     found = dict(re.findall(r"^alignas\(16\) const uint8_t (\w+)\[\] = \{([^}]*)\};", text, re.MULTILINE))
     for name, graph in zip(("kFileInt8", "kFileInt16x8"), graphs, strict=True):
-        assert bytes(int(value) for value in re.findall(r"\d+", found[name])) == with_flat_card(graph)
+        content = with_flat_card(graph)
+        assert bytes(int(value) for value in re.findall(r"\d+", found[name])) == content
+        assert told[name] == f"{len(content)}, {name}Id = 0x{model_id(content)}"
 
 
 def write_models(folder: Path, graphs: list[Graph]) -> tuple[Path, Path]:

@@ -13,32 +13,32 @@ namespace gritspace {
 
 class FlashImage {
  public:
-  static constexpr size_t kBytes = storage::kSlots * storage::kSlotBytes;
+  static constexpr size_t kBytes = storage::kSectors * storage::kSectorBytes;
 
-  FlashImage() { std::memset(slots_, kErased, kBytes); }
+  FlashImage() { std::memset(sectors_, kErased, kBytes); }
 
-  uint8_t* bytes() { return slots_[0]; }
+  uint8_t* bytes() { return sectors_[0]; }
 
-  bool Read(int slot, size_t offset, void* bytes, size_t count) const {
-    std::memcpy(bytes, slots_[slot] + offset, count);
+  bool Read(int sector, size_t offset, void* bytes, size_t count) const {
+    std::memcpy(bytes, sectors_[sector] + offset, count);
     return true;
   }
 
-  bool Erase(int slot) {
-    std::memset(slots_[slot], kErased, storage::kSlotBytes);
+  bool Erase(int sector) {
+    std::memset(sectors_[sector], kErased, storage::kSectorBytes);
     return true;
   }
 
   // As in NOR flash, a bit goes from 1 to 0 and never back.
-  bool Program(int slot, size_t offset, const void* bytes, size_t count) {
+  bool Program(int sector, size_t offset, const void* bytes, size_t count) {
     const auto* from = static_cast<const uint8_t*>(bytes);
-    for (size_t i = 0; i < count; ++i) slots_[slot][offset + i] &= from[i];
+    for (size_t i = 0; i < count; ++i) sectors_[sector][offset + i] &= from[i];
     return true;
   }
 
  private:
   static constexpr uint8_t kErased = 0xFF;
-  uint8_t slots_[storage::kSlots][storage::kSlotBytes];
+  uint8_t sectors_[storage::kSectors][storage::kSectorBytes];
 };
 
 }  // namespace gritspace

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Packets in and out, and the decoder's requests; link_module.cpp has the module's. All is
+// Packets in and out, and the decoder's requests; link_module.cpp has the module's,
+// link_model.cpp those that bring a model. All is
 // validated here: what is behind runs blind.
 #include "core/link.h"
 
 #include <cstring>
+
+#include "core/loader.h"
 
 namespace gritspace {
 namespace {
@@ -75,6 +78,14 @@ size_t Link::Dispatch(PacketType type, size_t size) {
       return Play(size);
     case PacketType::kGoLive:
       return GoLive(size);
+    case PacketType::kBeginModel:
+      return BeginModel(size);
+    case PacketType::kModelBytes:
+      return TakeModelBytes(size);
+    case PacketType::kTryModel:
+      return TryModel(size);
+    case PacketType::kKeepModel:
+      return KeepModel(size);
     case PacketType::kEnterBootloader:
       return Leave(size);
     default:
@@ -91,7 +102,7 @@ size_t Link::Greet() {
   size_t size = Reply(PacketType::kGreeting, &greeting, sizeof(greeting));
   for (int code = 0; code < kSchemeCount; ++code) {
     if (!decoder::Has(static_cast<Scheme>(code))) continue;
-    const ModelInfo& model = decoder::Info(static_cast<Scheme>(code));
+    const ModelInfo& model = loader::Next(static_cast<Scheme>(code));
     const protocol::SchemeInfo info{static_cast<uint8_t>(code), model.model_id,
                                     model.sample_rate_hz, model.block_size, model.latency_samples};
     size = Reply(PacketType::kGreeting, &info, sizeof(info), size);
@@ -107,6 +118,7 @@ size_t Link::Reset(size_t size) {
   }
   live_->TakeDecoder();
   scheme_ = static_cast<Scheme>(reset.scheme);
+  loader::TakeNext(scheme_);
   decoder::Reset(scheme_);
   session_ = Session::kDecoder;
   last_sequence_ = request_.sequence;

@@ -11,6 +11,7 @@
 #include "core/decoder.h"
 #include "core/framing.h"
 #include "core/live.h"
+#include "core/upload.h"
 #include "generated/protocol.h"
 
 namespace gritspace {
@@ -33,7 +34,8 @@ bool WithinRange(const ModelInfo& model, const int16_t* values, size_t count);
 
 class Link {
  public:
-  Link(const Identity& identity, Live* live) : identity_(identity), live_(live) {}
+  Link(const Identity& identity, Live* live, Upload* upload)
+      : identity_(identity), live_(live), upload_(upload) {}
 
   // Takes the next byte from the line. Returns what to send: a whole reply when the byte ended a
   // request, else nothing. The bytes are good until the next call.
@@ -64,6 +66,11 @@ class Link {
   size_t WriteSettings(size_t size);
   size_t RecallPreset(size_t size);
   size_t StorePreset(size_t size);
+  size_t BeginModel(size_t size);
+  size_t TakeModelBytes(size_t size);
+  size_t TryModel(size_t size);
+  size_t KeepModel(size_t size);
+  size_t TellModel(protocol::ErrorCode error);
   size_t TakeMidi(size_t size);
   size_t TurnPanel(size_t size);
   size_t TellStatus();
@@ -85,6 +92,7 @@ class Link {
 
   Identity identity_;
   Live* live_;
+  Upload* upload_;
   protocol::Header request_{};
   protocol::PacketType reply_type_{};
 

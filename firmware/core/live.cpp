@@ -37,6 +37,7 @@ void Live::PowerUp(uint32_t budget_cycles, bool has_panel) {
   budget_cycles_ = budget_cycles;
   has_panel_ = has_panel;
   Restart();
+  if (!decoder::Has(static_cast<Scheme>(settings().scheme))) SetFault(protocol::Fault::kNoDecoder);
 }
 
 void Live::Restart() {
@@ -74,6 +75,7 @@ void Live::FadeOut(float* out) {
 
 void Live::Finish(uint32_t cycles, uint32_t lost_blocks) {
   lost_blocks_.store(lost_blocks);
+  audio_cycles_.store(audio_cycles_.load() + cycles);
   if (!bench()) module_.ReportCycles(cycles);
 }
 

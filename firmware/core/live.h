@@ -37,6 +37,13 @@ class Live {
   protocol::Status ReadStatus();
   const protocol::Settings& settings() const { return settings_[current_.load()]; }
 
+  // For who takes the time in the main loop: what the audio thread has taken of it until now, wraps
+  // at 2^32; and how long the decoder of a block may run, 0: the board has no clock.
+  uint32_t audio_cycles() const { return audio_cycles_.load(); }
+  uint32_t decoder_limit_cycles() const {
+    return budget_cycles_ - budget_cycles_ / kShareOfTheRest;
+  }
+
   // In every turn of the loop: ends a bench session that nobody feeds any more. True when a block
   // was played since the last call: feed the watchdog then.
   bool Tend();
@@ -63,6 +70,8 @@ class Live {
 
  private:
   static constexpr int kNeverTurned = -1;
+  // All around the decoder takes 1 / 45 of a block (`gritspace bench`), and caches are not perfect.
+  static constexpr uint32_t kShareOfTheRest = 16;
 
   bool LoadSettings();  // false: they are lost, and these are the factory's
   void Restart();       // as at power-up, with stored settings
@@ -95,6 +104,7 @@ class Live {
   Place base_{};
   uint32_t budget_cycles_ = 0;
   std::atomic<uint32_t> lost_blocks_{0};
+  std::atomic<uint32_t> audio_cycles_{0};
   std::atomic<uint32_t> codec_blocks_{0};
   uint32_t blocks_seen_ = 0;
   float last_out_ = 0;  // faded from when the bench takes over

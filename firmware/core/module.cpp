@@ -86,6 +86,13 @@ void Module::Obey(const Command& command, const protocol::Settings& settings) {
   }
 }
 
+void Module::ReportCycles(uint32_t cycles) {
+  overload_.Report(cycles);
+  const uint32_t budget = overload_.budget_cycles();
+  const bool played_once = !processor_.crossfaded() && !processor_.rested();
+  if (budget != 0 && played_once) processor_.AllowCrossfades(cycles <= budget / 2);
+}
+
 void Module::ShowFault(protocol::Fault fault) {
   state_.fault = fault;
   state_.fault_blocks = block_rate_ * kFaultMilliseconds / 1000;

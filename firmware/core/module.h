@@ -29,7 +29,7 @@ class Module {
 
   // Audio thread, between blocks.
   void Obey(const Command& command, const protocol::Settings& settings);
-  void ReportCycles(uint32_t cycles) { overload_.Report(cycles); }
+  void ReportCycles(uint32_t cycles);
   void ShowFault(protocol::Fault fault);  // by the lights, for a while
 
   // Audio thread. After a block: all but what the module cannot know (lost blocks, panel, who

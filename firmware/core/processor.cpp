@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "core/loader.h"
 #include "core/loudness.h"
 
 namespace gritspace {
@@ -46,6 +47,7 @@ float EqualLoudness(float mix, float correlation) {
 }  // namespace
 
 void Processor::Init(Scheme scheme) {
+  crossfades_ = true;
   UseDecoder(scheme);
   const auto sample_rate_hz = static_cast<float>(model_->sample_rate_hz);
   const float block_rate_hz = sample_rate_hz / static_cast<float>(model_->block_size);
@@ -68,6 +70,7 @@ void Processor::Init(Scheme scheme) {
 // Level and z of the one are not the other's: each starts from its silence.
 void Processor::UseDecoder(Scheme scheme) {
   scheme_ = scheme;
+  loader::TakeNext(scheme);
   model_ = &decoder::Info(scheme);
   decoder::Reset(scheme);
   dc_blocker_.Reset();
@@ -80,14 +83,20 @@ void Processor::Process(const Sound& sound, const float* in, float* out) {
   if (rested_ && !rests) decoder::Reset(scheme_);  // what it remembers is of long ago
   rested_ = rests;
   overload_ = sound.overload;
-  SwitchSchemeWhenDry(sound);
+  SwitchDecoderWhenDry(sound);
   Encode(sound.level, in);
   if (!rested_) Decode(sound);
   Mix(NextGains(sound), out);
 }
 
-void Processor::SwitchSchemeWhenDry(const Sound& sound) {
-  if (sound.scheme == scheme_ || !effect_.gone()) return;
+bool Processor::StaysWith(Scheme scheme) const {
+  return scheme == scheme_ && !loader::Waits(scheme_);
+}
+
+void Processor::SwitchDecoderWhenDry(const Sound& sound) {
+  const Scheme idle = scheme_ == Scheme::kInt8 ? Scheme::kInt16x8 : Scheme::kInt8;
+  if (loader::Waits(idle)) loader::TakeNext(idle);
+  if (StaysWith(sound.scheme) || !effect_.gone()) return;
   UseDecoder(sound.scheme);
   effect_.Drop(settling_blocks_);
 }
@@ -121,7 +130,7 @@ void Processor::Decode(const Sound& sound) {
     const int16_t z[] = {CodeOf(sound.place.x, low[0], high[0]),
                          CodeOf(sound.place.y, low[1], high[1])};
     static_assert(sizeof(z) == sizeof(z_));
-    crossfaded_ = std::memcmp(z, z_, sizeof(z)) != 0;
+    crossfaded_ = crossfades_ && std::memcmp(z, z_, sizeof(z)) != 0;
     if (crossfaded_) decoder::Preview(scheme_, dry_codes_, z_, before_codes_);
     std::memcpy(z_, z, sizeof(z));
   }
@@ -150,7 +159,7 @@ float Processor::Gate() {
 Processor::Gains Processor::NextGains(const Sound& sound) {
   if (sound.overload) effect_.Drop(settling_blocks_);
   const float heard = power_up_.Process(true);
-  const float effect = effect_.Process(!sound.bypass && sound.scheme == scheme_);
+  const float effect = effect_.Process(!sound.bypass && StaysWith(sound.scheme));
   const bool opens = gate_ < 1 && quiet_blocks_ == 0;
   const float gate = Gate();
   const float mix = Clamped(sound.mix, 0, 1);

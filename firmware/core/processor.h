@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The sound: level into the decoder, a crossfade when z moves, DC out, loudness made up, mixed with
-// dry in time, faded by bypass, overload and power-up. Depends on decoder.h, loudness.h, fade.h;
-// knows no knobs.
+// dry in time, faded by bypass, overload and power-up. Depends on decoder.h, loader.h, loudness.h,
+// fade.h; knows no knobs.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct Sound {
   float mix;    // 0..1, dry to wet
   bool bypass;
   bool overload;  // dry at once, and the decoder rests
-  Scheme scheme;  // another one is faded over to by way of dry
+  Scheme scheme;  // another one, or another model, is faded over to by way of dry
 };
 
 class Processor {
@@ -34,6 +34,10 @@ class Processor {
   // Audio thread. One block of the decoder's block size, full scale is 1; `out` may be `in`. Out is
   // within -1..1.
   void Process(const Sound& sound, const float* in, float* out);
+
+  // Whether there is time for crossfades, for which the decoder plays twice; without, a moving z
+  // goes by steps from block to block.
+  void AllowCrossfades(bool allowed) { crossfades_ = allowed; }
 
   // Of the last block.
   bool clipped() const { return clipped_; }         // the decoder's input was beyond full scale
@@ -55,7 +59,8 @@ class Processor {
 
   // The steps of a block: input to codes, codes to wet, gains at the block's end, the sum.
   void UseDecoder(Scheme scheme);
-  void SwitchSchemeWhenDry(const Sound& sound);
+  bool StaysWith(Scheme scheme) const;  // neither another scheme is asked for nor a model waits
+  void SwitchDecoderWhenDry(const Sound& sound);
   void Encode(float level, const float* in);
   void Decode(const Sound& sound);
   Gains NextGains(const Sound& sound);
@@ -72,6 +77,7 @@ class Processor {
   float level_gain_ = 0;  // to codes
   Gains gains_{};
   int16_t z_[protocol::kLatentSize] = {};
+  bool crossfades_ = true;
   bool overload_ = false;
   uint32_t quiet_blocks_ = 0;  // in a row, up to this one
   float gate_ = 1;             // 1: open

@@ -17,6 +17,7 @@ using Found = SettingsStore::Found;
 using protocol::Settings;
 
 constexpr uint32_t kMagic = 0x54535247;  // "GRST"
+constexpr int kSlots = storage::kSettingsSectors;
 
 struct __attribute__((packed)) RecordHeader {
   uint32_t magic;
@@ -29,22 +30,18 @@ struct __attribute__((packed)) Record {
   Settings settings;
   uint32_t crc;
 };
-static_assert(sizeof(Record) == 87 && sizeof(Record) <= storage::kSlotBytes);
+static_assert(sizeof(Record) == 87 && sizeof(Record) <= storage::kSectorBytes);
 
-constexpr size_t kMostPayloadBytes = storage::kSlotBytes - sizeof(RecordHeader) - sizeof(uint32_t);
+constexpr size_t kMostPayloadBytes =
+    storage::kSectorBytes - sizeof(RecordHeader) - sizeof(uint32_t);
 
 // The stack is small, a record of other firmware may be long.
 constexpr size_t kPieceBytes = 64;
 
-// Serial numbers that wrap: the newer one is ahead by less than half of all numbers.
-constexpr bool IsNewer(uint32_t sequence, uint32_t than) {
-  return sequence != than && sequence - than < 0x80000000U;
-}
-
 bool IsBlank(int slot) {
   uint8_t piece[kPieceBytes];
-  static_assert(storage::kSlotBytes % kPieceBytes == 0);
-  for (size_t at = 0; at < storage::kSlotBytes; at += kPieceBytes) {
+  static_assert(storage::kSectorBytes % kPieceBytes == 0);
+  for (size_t at = 0; at < storage::kSectorBytes; at += kPieceBytes) {
     if (!storage::Read(slot, at, piece, kPieceBytes)) return false;
     if (!std::all_of(piece, piece + kPieceBytes, [](uint8_t byte) { return byte == 0xFF; })) {
       return false;
@@ -99,12 +96,12 @@ bool WriteRecord(int slot, const Record& record) {
 Found SettingsStore::Load(Settings* settings) {
   *settings = FactorySettings();
   Found best = Found::kNothing;
-  for (int slot = 0; slot < storage::kSlots; ++slot) {
+  for (int slot = 0; slot < kSlots; ++slot) {
     uint32_t sequence = 0;
     Settings found{};
     const Found here = ReadRecord(slot, &sequence, &found);
     const bool is_newest =
-        here == Found::kRecord && (best != Found::kRecord || IsNewer(sequence, sequence_));
+        here == Found::kRecord && (best != Found::kRecord || storage::IsNewer(sequence, sequence_));
     if (is_newest) {
       *settings = found;
       newest_slot_ = slot;
@@ -121,7 +118,7 @@ bool SettingsStore::Save(const Settings& settings) {
   if (Load(&stored) == Found::kRecord && std::memcmp(&stored, &settings, sizeof(stored)) == 0) {
     return true;
   }
-  const int slot = storage::kSlots - 1 - newest_slot_;
+  const int slot = kSlots - 1 - newest_slot_;
   Record record{{kMagic, sizeof(Settings), sequence_ + 1}, settings, 0};
   record.crc = Crc32(reinterpret_cast<const uint8_t*>(&record), offsetof(Record, crc));
   if (!WriteRecord(slot, record)) return false;

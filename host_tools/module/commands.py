@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The subcommands of `gritspace` for a module that is played: play, monitor, calibrate, soak, presets, settings.
+"""The subcommands of `gritspace` for a module that is played, from `play` to `settings`.
 
 `cli` hooks them in and says what exit statuses mean. Each tool is imported inside its subcommand.
 """
@@ -52,6 +52,15 @@ def monitor(arguments: argparse.Namespace) -> int:
 
     with _module(arguments.board) as client:
         run(client, console, arguments.seconds, arguments.once)
+    return 0
+
+
+def upload(arguments: argparse.Namespace) -> int:
+    from host_tools.boards import open_board
+    from host_tools.upload import upload as run
+
+    with open_board(arguments.board, storage=_storage(arguments.board)) as device:
+        run(arguments.model, device, console)
     return 0
 
 
@@ -188,6 +197,9 @@ def add_module_commands(commands: Subparsers) -> None:
     sub = add("monitor", monitor, "what the module does at this moment: meters, map, panel, load")
     sub.add_argument("--seconds", type=above_zero, help="stop after these")
     sub.add_argument("--once", action="store_true", help="print one table and stop; so it is when nobody watches")
+
+    text = "send a model to a module whose firmware has TFLite Micro; it is proved there before it plays"
+    add("upload", upload, text).add_argument("model", type=Path, metavar="MODEL.tflite")
 
     sub = add("calibrate", calibrate, "measure the panel's circuits, step by step, and have the module remember")
     sub.add_argument("--out", type=Path, default=REPORTS, metavar="DIR", help="for the report card")

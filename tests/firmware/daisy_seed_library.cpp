@@ -23,7 +23,8 @@ namespace {
 size_t block_size = 0;
 int half = 0;
 gritspace::Live live;
-gritspace::Link device_link({"1.2.3", "daisy_seed", true}, &live);
+gritspace::Upload upload([] { return uint32_t{0}; }, &live);
+gritspace::Link device_link({"1.2.3", "daisy_seed", true}, &live, &upload);
 
 void Halve(const float* in, float* out) {
   for (size_t i = 0; i < block_size; ++i) out[i] = 0.5F * in[i];
@@ -123,13 +124,13 @@ uint32_t write_bytes(const uint8_t* bytes, int count) {  // milliseconds that it
 
 // The flash.
 void flash_refuses(bool refuses) { stand_in.flash_refuses = refuses; }
-bool erase_slot(int slot) { return gritspace::storage::Erase(slot); }
-bool program_slot(int slot, int offset, const uint8_t* bytes, int count) {
-  return gritspace::storage::Program(slot, static_cast<size_t>(offset), bytes,
+bool erase_sector(int sector) { return gritspace::storage::Erase(sector); }
+bool program_sector(int sector, int offset, const uint8_t* bytes, int count) {
+  return gritspace::storage::Program(sector, static_cast<size_t>(offset), bytes,
                                      static_cast<size_t>(count));
 }
-bool read_slot(int slot, int offset, uint8_t* bytes, int count) {
-  return gritspace::storage::Read(slot, static_cast<size_t>(offset), bytes,
+bool read_sector(int sector, int offset, uint8_t* bytes, int count) {
+  return gritspace::storage::Read(sector, static_cast<size_t>(offset), bytes,
                                   static_cast<size_t>(count));
 }
 int chip_byte(uint32_t address) { return stand_in.flash[address]; }

@@ -9,29 +9,31 @@
 #include <random>
 #include <vector>
 
+#include "core/framing.h"
 #include "core/link.h"
+#include "core/model_card.h"
 #include "core/settings.h"
 #include "core/storage.h"
 
 namespace gritspace::storage {
 namespace {
 
-uint8_t slots[kSlots][kSlotBytes];
+uint8_t sectors[kSectors][kSectorBytes];
 
 }  // namespace
 
-bool Read(int slot, size_t offset, void* bytes, size_t count) {
-  std::memcpy(bytes, slots[slot] + offset, count);
+bool Read(int sector, size_t offset, void* bytes, size_t count) {
+  std::memcpy(bytes, sectors[sector] + offset, count);
   return true;
 }
 
-bool Erase(int slot) {
-  std::memset(slots[slot], 0xFF, kSlotBytes);
+bool Erase(int sector) {
+  std::memset(sectors[sector], 0xFF, kSectorBytes);
   return true;
 }
 
-bool Program(int slot, size_t offset, const void* bytes, size_t count) {
-  std::memcpy(slots[slot] + offset, bytes, count);
+bool Program(int sector, size_t offset, const void* bytes, size_t count) {
+  std::memcpy(sectors[sector] + offset, bytes, count);
   return true;
 }
 
@@ -105,6 +107,62 @@ Packet RandomRequest(int sequence) {
   return request;
 }
 
+// A model that loading_decoder.cpp plays, but for a byte now and then.
+Packet RandomModel() {
+  gritspace::ModelCard card{
+      0x31435247, 1,          1,       48, 48000, 0, static_cast<uint16_t>(1 + Random(9)),
+      1,          {-99, -99}, {99, 99}};
+  gritspace::LoudnessMap loudness{-20, 20, {}, {}, {}};
+  constexpr int kLast = gritspace::LoudnessMap::kColumns - 1;
+  for (int i = 0; i <= kLast; ++i) {
+    loudness.column_255th[i] = static_cast<uint8_t>(255 * i / kLast);
+  }
+  Packet model(sizeof(card) + sizeof(loudness));
+  std::memcpy(model.data(), &card, sizeof(card));
+  std::memcpy(model.data() + sizeof(card), &loudness, sizeof(loudness));
+  AppendNoise(&model, 4);
+  for (int i = 0; i < 48; ++i) Append(&model, i, 2);
+  for (int i = 0; i < 48; ++i) Append(&model, card.channels + std::max(i - 1, 0), 2);
+  if (Random(4) == 0) model[Random(static_cast<int>(model.size()))] ^= 1;
+  return model;
+}
+
+// The steps of an upload, mostly one after the other.
+Packet RandomStepOfUpload(int sequence) {
+  static Packet model = RandomModel();
+  static size_t sent = 0;
+  static int step = 0, sector = 1;
+  constexpr PacketType kSteps[] = {PacketType::kBeginModel, PacketType::kModelBytes,
+                                   PacketType::kTryModel, PacketType::kKeepModel};
+  if (Random(60) == 0) step = Random(4);
+  Packet packet = StartPacket(kSteps[step], sequence);
+  if (step == 0) {
+    model = RandomModel();
+    const bool right = Random(20) != 0;
+    const auto size = static_cast<int>(model.size());
+    Append(&packet, Random(20) == 0 ? Random(4) : 1, 1);
+    Append(&packet, Random(65536), 4);
+    Append(&packet, right ? size : Random(1 << 30) - (1 << 29), 4);
+    Append(&packet, static_cast<int>(gritspace::Crc32(model.data(), model.size())), 4);
+    sent = 0;
+    step = 1;
+  } else if (step == 1) {
+    const size_t count = std::min<size_t>(900, model.size() - sent);
+    Append(&packet, static_cast<int>(sent), 4);
+    packet.insert(packet.end(), model.begin() + static_cast<std::ptrdiff_t>(sent),
+                  model.begin() + static_cast<std::ptrdiff_t>(sent + count));
+    sent += count;
+    if (sent == model.size()) step = 2;
+  } else if (step == 2) {
+    step = 3;
+    sector = 1;
+  } else {
+    Append(&packet, sector--, 1);
+    if (sector < 0) step = 0;
+  }
+  return packet;
+}
+
 // Often well formed, so that mutations of it reach deep. Session says whose turn it is: a decoder's
 // or a module's session begins rarely, and its blocks come often.
 Packet RandomPacket(int sequence, bool plays_module) {
@@ -120,6 +178,7 @@ Packet RandomPacket(int sequence, bool plays_module) {
     return start;
   }
   if (Random(10) == 0) return RandomSettings(sequence);
+  if (Random(5) == 0) return RandomStepOfUpload(sequence);
   if (Random(4) == 0) return RandomRequest(sequence);
   return plays_module ? RandomBlockOfModule(sequence) : RandomBlockOfDecoder(sequence);
 }
@@ -170,7 +229,8 @@ int main(int argc, char** argv) {
   source.seed(static_cast<uint32_t>(std::atoi(argv[2])));
   static gritspace::Live live;
   live.PowerUp(0, false);
-  static Link link({"a version that is longer than its field", "fuzz", true}, &live);
+  static gritspace::Upload upload([] { return uint32_t{0}; }, &live);
+  static Link link({"a version that is longer than its field", "fuzz", true}, &live, &upload);
   int blocks = 0, errors = 0, next = 0;
   bool plays_module = false;
   for (int i = 0; i < packets; ++i) {
@@ -198,6 +258,7 @@ int main(int argc, char** argv) {
       return 1;
     }
   }
-  std::printf("%d blocks played, %d refusals\n", blocks, errors);
+  const gritspace::ModelInfo& last = gritspace::decoder::Info(gritspace::Scheme::kInt16x8);
+  std::printf("%d blocks played, %d refusals, model %u\n", blocks, errors, last.model_id);
   return 0;
 }

@@ -13,11 +13,11 @@ namespace {
 constexpr int64_t kEraseSteps = 16;  // moments at which an erasure can be cut short
 
 struct Flash {
-  uint8_t cells[gritspace::storage::kSlots][gritspace::storage::kSlotBytes];
+  uint8_t cells[gritspace::storage::kSectors][gritspace::storage::kSectorBytes];
   int64_t steps_left;  // until the power is cut: bytes programmed, parts of an erasure
   bool tears_bytes;    // the byte that the cut comes upon has some of its bits
   bool refuses_erase, refuses_program, refuses_read;
-  bool was_misused;  // programmed where it was not erased, or outside a slot
+  bool was_misused;  // programmed where it was not erased, or outside a sector
   std::minstd_rand chance;
 };
 
@@ -26,8 +26,9 @@ gritspace::SettingsStore store;
 
 bool HasPower() { return flash.steps_left > 0; }
 
-bool Fits(size_t offset, size_t count) {
-  const bool fits = offset + count <= gritspace::storage::kSlotBytes;
+bool Fits(int sector, size_t offset, size_t count) {
+  const bool fits = sector >= 0 && sector < gritspace::storage::kSectors &&
+                    offset + count <= gritspace::storage::kSectorBytes;
   if (!fits) flash.was_misused = true;
   return fits;
 }
@@ -38,18 +39,18 @@ uint8_t RandomByte() { return static_cast<uint8_t>(flash.chance() >> 8); }
 
 namespace gritspace::storage {
 
-bool Read(int slot, size_t offset, void* bytes, size_t count) {
-  if (!HasPower() || flash.refuses_read || !Fits(offset, count)) return false;
-  std::memcpy(bytes, flash.cells[slot] + offset, count);
+bool Read(int sector, size_t offset, void* bytes, size_t count) {
+  if (!HasPower() || flash.refuses_read || !Fits(sector, offset, count)) return false;
+  std::memcpy(bytes, flash.cells[sector] + offset, count);
   return true;
 }
 
 // Cut short, it leaves bytes as they were and bytes of anything.
-bool Erase(int slot) {
+bool Erase(int sector) {
   if (!HasPower() || flash.refuses_erase) return false;
   const bool whole = flash.steps_left > kEraseSteps;
   flash.steps_left -= whole ? kEraseSteps : flash.steps_left;
-  for (uint8_t& cell : flash.cells[slot]) {
+  for (uint8_t& cell : flash.cells[sector]) {
     if (whole) {
       cell = 0xFF;
     } else if (RandomByte() < 128) {
@@ -60,10 +61,10 @@ bool Erase(int slot) {
 }
 
 // Only clears bits.
-bool Program(int slot, size_t offset, const void* bytes, size_t count) {
-  if (!HasPower() || flash.refuses_program || !Fits(offset, count)) return false;
+bool Program(int sector, size_t offset, const void* bytes, size_t count) {
+  if (!HasPower() || flash.refuses_program || !Fits(sector, offset, count)) return false;
   for (size_t i = 0; i < count; ++i) {
-    uint8_t& cell = flash.cells[slot][offset + i];
+    uint8_t& cell = flash.cells[sector][offset + i];
     const uint8_t byte = static_cast<const uint8_t*>(bytes)[i];
     if (cell != 0xFF) flash.was_misused = true;
     --flash.steps_left;

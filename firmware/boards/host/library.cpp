@@ -22,7 +22,8 @@ using gritspace::Live;
 
 gritspace::FlashImage flash;
 Live live;
-gritspace::Link device_link({GRITSPACE_VERSION, "host", false}, &live);
+gritspace::Upload upload([] { return uint32_t{0}; }, &live);  // it has no clock
+gritspace::Link device_link({GRITSPACE_VERSION, "host", false}, &live, &upload);
 gritspace::TestTone tone;
 
 // The decoder's integers of the last block: dry, wet, and wet at the z before.
@@ -41,19 +42,19 @@ void CopyTaps(int16_t* taps) {
 
 namespace gritspace::storage {
 
-bool Read(int slot, size_t offset, void* bytes, size_t count) {
-  return flash.Read(slot, offset, bytes, count);
+bool Read(int sector, size_t offset, void* bytes, size_t count) {
+  return flash.Read(sector, offset, bytes, count);
 }
-bool Erase(int slot) { return flash.Erase(slot); }
-bool Program(int slot, size_t offset, const void* bytes, size_t count) {
-  return flash.Program(slot, offset, bytes, count);
+bool Erase(int sector) { return flash.Erase(sector); }
+bool Program(int sector, size_t offset, const void* bytes, size_t count) {
+  return flash.Program(sector, offset, bytes, count);
 }
 
 }  // namespace gritspace::storage
 
 extern "C" {
 
-// Both of all slots, one after the other.
+// Both of all sectors, one after the other.
 void gritspace_read_storage(uint8_t* bytes) {
   std::memcpy(bytes, flash.bytes(), gritspace::FlashImage::kBytes);
 }
@@ -63,8 +64,10 @@ void gritspace_write_storage(const uint8_t* bytes) {
 
 // Gives the device power: once, after the storage has been written and before all that follows.
 void gritspace_start() {
+  const bool restored = upload.Restore();
   tone.Init(Live::Model().sample_rate_hz);
   live.PowerUp(gritspace::kPlaybackBudgetCycles, false);
+  if (!restored) live.SetFault(gritspace::protocol::Fault::kModelLost);
 }
 
 size_t gritspace_block_size() { return Live::Model().block_size; }

@@ -14,9 +14,9 @@ namespace {
 FlashImage flash;
 int32_t file = -1;
 
-bool WriteThrough(int slot, size_t offset, size_t count) {
+bool WriteThrough(int sector, size_t offset, size_t count) {
   if (file < 0) return true;
-  const size_t position = static_cast<size_t>(slot) * storage::kSlotBytes + offset;
+  const size_t position = static_cast<size_t>(sector) * storage::kSectorBytes + offset;
   return semihosting::Seek(file, position) &&
          semihosting::Write(file, flash.bytes() + position, count) == count;
 }
@@ -32,14 +32,14 @@ bool KeepStorageIn(const char* file_name) {
 
 namespace storage {
 
-bool Read(int slot, size_t offset, void* bytes, size_t count) {
-  return flash.Read(slot, offset, bytes, count);
+bool Read(int sector, size_t offset, void* bytes, size_t count) {
+  return flash.Read(sector, offset, bytes, count);
 }
 
-bool Erase(int slot) { return flash.Erase(slot) && WriteThrough(slot, 0, kSlotBytes); }
+bool Erase(int sector) { return flash.Erase(sector) && WriteThrough(sector, 0, kSectorBytes); }
 
-bool Program(int slot, size_t offset, const void* bytes, size_t count) {
-  return flash.Program(slot, offset, bytes, count) && WriteThrough(slot, offset, count);
+bool Program(int sector, size_t offset, const void* bytes, size_t count) {
+  return flash.Program(sector, offset, bytes, count) && WriteThrough(sector, offset, count);
 }
 
 }  // namespace storage

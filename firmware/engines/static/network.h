@@ -17,6 +17,7 @@ template <class Model>
 class Network {
  public:
   static constexpr bool ready() { return true; }  // as soon as it is linked
+  static constexpr const ModelInfo& info() { return Model::kInfo; }
 
   void Reset() {
     std::apply([](auto&... stream) { (stream.Reset(), ...); }, streams_);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One .tflite under TFLite Micro's interpreter, with the arena that it works in and the states
-// that it leaves to its caller. Depends on operators.h and TFLite Micro; no heap, and nothing to
-// undo at the end of a program that has none.
+// that it leaves to its caller. What the model is, its card says. Depends on model_card.h,
+// operators.h and TFLite Micro; no heap, and nothing to undo when the next model comes.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 #include <cstring>
 #include <new>
 
-#include "core/decoder.h"
+#include "core/model_card.h"
 #include "engines/tflm/operators.h"
 #include "generated/protocol.h"
 #include "tensorflow/lite/micro/micro_interpreter.h"
@@ -19,12 +19,23 @@ namespace gritspace {
 template <class Sample, size_t kArenaBytes, size_t kStateBytes>
 class Interpreter {
  public:
-  // Before main. What does not come out well is silent for good, and not `ready`.
-  Interpreter(const uint8_t* file, const ModelInfo& info) : info_(info) {
-    ready_ = SetUp(tflite::GetModel(file));
+  // The file stays where it is while it plays. What does not come out well is silent for good, and
+  // not `ready`. That a file's inner offsets stay within it, as with every .tflite, its sender has
+  // checked.
+  bool SetUp(const uint8_t* file, size_t size, uint32_t model_id) {
+    ready_ = false;
+    if (!IsTflite(file, size)) return false;
+    const tflite::Model* model = tflite::GetModel(file);
+    if (!FindCard(model)) return false;
+    info_.model_id = model_id;
+    ready_ = SetUpMachine(model);
+    if (ready_) Reset();
+    return ready_;
   }
 
   bool ready() const { return ready_; }
+  const ModelInfo& info() const { return info_; }
+  const TestVectors& test_vectors() const { return test_vectors_; }
   size_t arena_bytes() const { return ready_ ? interpreter().arena_used_bytes() : 0; }
 
   void Reset() {
@@ -67,8 +78,33 @@ class Interpreter {
     tflite::MicroInterpreter interpreter;
   };
 
-  bool SetUp(const tflite::Model* model) {
-    if (model->version() != TFLITE_SCHEMA_VERSION) return false;
+  static constexpr Scheme kScheme = sizeof(Sample) == 1 ? Scheme::kInt8 : Scheme::kInt16x8;
+  static constexpr TfLiteType kType = sizeof(Sample) == 1 ? kTfLiteInt8 : kTfLiteInt16;
+
+  static bool IsTflite(const uint8_t* file, size_t size) {
+    constexpr size_t kMarkOffset = 4;
+    const char mark[] = {'T', 'F', 'L', '3'};
+    return size > kMarkOffset + sizeof(mark) &&
+           std::memcmp(file + kMarkOffset, mark, sizeof(mark)) == 0;
+  }
+
+  bool FindCard(const tflite::Model* model) {
+    if (model->metadata() == nullptr || model->buffers() == nullptr) return false;
+    for (const tflite::Metadata* entry : *model->metadata()) {
+      if (entry->name() == nullptr || entry->buffer() >= model->buffers()->size()) continue;
+      if (std::strcmp(entry->name()->c_str(), "gritspace_card") != 0) continue;
+      const auto* card = model->buffers()->Get(entry->buffer())->data();
+      return card != nullptr &&
+             ReadCard(card->data(), card->size(), kScheme, &info_, &loudness_, &test_vectors_);
+    }
+    return false;
+  }
+
+  bool SetUpMachine(const tflite::Model* model) {
+    if (model->version() != TFLITE_SCHEMA_VERSION || model->subgraphs() == nullptr ||
+        model->subgraphs()->size() != 1) {
+      return false;
+    }
     machine_ = new (storage_) Machine(model, arena_);
     tap_.layers = info_.layers;
     tap_.size = info_.block_size * info_.channels;
@@ -81,13 +117,17 @@ class Interpreter {
   bool HasShape() const {
     const size_t inputs = interpreter().inputs_size();
     const size_t block_bytes = info_.block_size * sizeof(Sample);
-    if (inputs <= kFirstState || interpreter().outputs_size() != inputs - 1) return false;
+    if (inputs != kFirstState + info_.layers) return false;
+    if (interpreter().outputs_size() != inputs - 1) return false;
+    if (interpreter().input(0)->type != kType) return false;
     if (interpreter().input(0)->bytes != block_bytes) return false;
     if (interpreter().input(1)->bytes != sizeof(z_)) return false;
     if (interpreter().output(0)->bytes != block_bytes) return false;
     size_t bytes = 0;
     for (size_t i = kFirstState; i < inputs; ++i) {
       bytes += interpreter().input(i)->bytes;
+      const TfLiteIntArray* shape = interpreter().input(i)->dims;
+      if (shape->size == 0 || shape->data[shape->size - 1] != info_.channels) return false;
       if (interpreter().output(i - 1)->bytes != interpreter().input(i)->bytes) return false;
     }
     return bytes <= kStateBytes;
@@ -123,7 +163,9 @@ class Interpreter {
 
   tflite::MicroInterpreter& interpreter() const { return machine_->interpreter; }
 
-  const ModelInfo& info_;
+  ModelInfo info_{};
+  LoudnessMap loudness_{};
+  TestVectors test_vectors_{};
   Machine* machine_ = nullptr;
   bool ready_ = false;
   bool has_next_ = false;  // the next block begins where the outputs in the arena end
