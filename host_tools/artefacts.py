@@ -13,7 +13,9 @@ from quantize.graph import SCHEMES, Graph
 from quantize.tflite import TfliteError, model_id, read_tflite
 
 CHECKPOINT = REPOSITORY / "model" / "weights"
+CHECKPOINT_LITE = REPOSITORY / "model" / "weights_lite"
 RELEASED = REPOSITORY / "quantize" / "released"
+LITE = REPOSITORY / "quantize" / "released_lite"  # small enough for TFLite Micro on the chip
 FLOAT_MODEL_NAME = "decoder_float32.onnx"
 
 

@@ -50,8 +50,8 @@ def bench_live(elf_path: Path) -> tuple[LiveRow, ...]:
     decoder while the spot moves; one status request of the link a block, which is a hundred times what a monitor asks.
     """
     machine = CortexM7(elf_path)
-    block_size = int(_info(machine, 0)[3] & 0xFFFF)
     machine.start()
+    block_size = int(_info(machine, 0)[3] & 0xFFFF)
     machine.call(POWER_UP, machine.address(LIVE), 0, 0)
     audio = (0.3 * np.sin(np.arange(block_size) / 7)).astype(np.float32)
     for _ in range(SETTLING_BLOCKS):

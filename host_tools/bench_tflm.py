@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""What the released decoders cost under TFLite Micro's interpreter, on the firmware's own image of that engine.
+"""What decoders cost under TFLite Micro's interpreter, on the firmware's own image of that engine.
 
-`TFLM_DIR=... python -m host_tools.bench_tflm` prints a row a scheme, as `gritspace bench` does for engine `static`.
+`TFLM_DIR=... python -m host_tools.bench_tflm [DIR]` prints a row a scheme, as `gritspace bench` does for engine
+`static`, of the released decoders or of those in a folder.
 Depends on `bench_decoder` for what is played; cycles are those of a model.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -31,7 +34,8 @@ ENGINE = re.compile(r"arm_.*|.*(6tflite|11flatbuffers|TfLite|9gritspace6copies|9
 def measure_tflm(artefact: Artefact, elf_path: Path) -> tuple[BenchRow, int]:
     """The decoder in an image of the engine `tflm` that was built from this artefact, and what it uses of its arena.
 
-    Flash is engine and file, RAM is what the image sets aside for arena, states and interpreter.
+    Flash is engine and file, RAM is what the image sets aside for arena, states and interpreter of the model that
+    plays; the next one has as much, and room for its file.
     """
     graph, machine = artefact.graph, CortexM7(elf_path)
     machine.start()
@@ -49,11 +53,8 @@ def measure_tflm(artefact: Artefact, elf_path: Path) -> tuple[BenchRow, int]:
 
 
 def _memory(elf_path: Path, scheme: str) -> tuple[int, int]:
-    """Bytes of flash without the file but with the table of loudness, as `bench_image.memory` has them; and of RAM."""
-    network, table = (
-        re.compile(rf".*decoder.*network_{scheme}E"),
-        re.compile(rf".*Model{scheme.capitalize()}9kLoudnessE"),
-    )
+    """Bytes of flash without the file, which has the table of loudness; and of RAM, of one of a scheme's two places."""
+    network = re.compile(rf".*decoder.*network_{scheme}E")
     flash = ram = 0
     with open(elf_path, "rb") as file:
         elf = ELFFile(file)
@@ -61,17 +62,21 @@ def _memory(elf_path: Path, scheme: str) -> tuple[int, int]:
             if symbol["st_info"]["type"] not in ("STT_FUNC", "STT_OBJECT"):
                 continue
             if elf.get_section(symbol["st_shndx"]).name in (".hot_state", ".bss", ".data"):
-                ram += symbol["st_size"] if network.fullmatch(symbol.name) else 0
-            elif ENGINE.fullmatch(symbol.name) or table.fullmatch(symbol.name):
+                ram += symbol["st_size"] // 2 if network.fullmatch(symbol.name) else 0
+            elif ENGINE.fullmatch(symbol.name):
                 flash += symbol["st_size"]
     return flash, ram
 
 
-def main() -> int:
+def main(folders: Sequence[str]) -> int:
     console = Console()
     try:
+        artefacts = released_artefacts()
+        if folders:
+            artefacts = released_artefacts(directory=Path(folders[0]))
+            os.environ["GRITSPACE_MODELS"] = str(Path(folders[0]).resolve())
         elf_path = build_firmware("qemu_m7_tflm")
-        measured = [measure_tflm(artefact, elf_path) for artefact in released_artefacts()]
+        measured = [measure_tflm(artefact, elf_path) for artefact in artefacts]
     except UserError as error:
         print(f"bench_tflm: {error}", file=sys.stderr)
         return 2
@@ -82,4 +87,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -36,10 +36,13 @@ def build_firmware(env: str, generated_dir: Path | None = None, build_dir: Path 
         raise ValueError("another model needs a build folder of its own, and only another model does")
     generated, builds = (generated_dir or GENERATED).resolve(), (build_dir or BUILDS).resolve()
     artefact = builds / env / ("libgritspace.so" if env == "host" else "firmware.elf")
+    models, built_with = os.environ.get("GRITSPACE_MODELS", ""), artefact.with_name("models")
     with _locked():
-        if not artefact.exists() or artefact.stat().st_mtime < _newest_source(generated):
+        other_models = env.endswith("tflm") and (not built_with.exists() or built_with.read_text() != models)
+        if other_models or not artefact.exists() or artefact.stat().st_mtime < _newest_source(generated):
             _build(env, generated, builds)
             os.utime(artefact)  # SCons leaves it alone when the sources' contents are what they were
+            built_with.write_text(models)
     return artefact
 
 

@@ -17,7 +17,7 @@ from decoder_shapes import SHAPES
 from engine_programs import check_on_cortex_m7
 from stand_ins import with_flat_card
 
-from host_tools.artefacts import released_artefacts
+from host_tools.artefacts import LITE, released_artefacts
 from host_tools.bench_image import INFO, PREVIEW, PROCESS, RESET
 from host_tools.bench_tflm import ARENA, measure_tflm
 from host_tools.boards import open_board
@@ -210,6 +210,18 @@ def test_the_bench_counts_all_that_runs():
     assert arena_bytes + 10_000 < row.ram_bytes < 96 << 10  # which a Daisy Seed has beside its stack
     assert row.flash_bytes > len(artefact.content) + 20_000
     assert row.stack_bytes < 2_048
+
+
+@needs_library
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_lite_decoder_fits_the_time(monkeypatch, scheme):
+    """8,000 of the 10,000 cycles there are, and an arena that a Seed has twice."""
+    monkeypatch.setenv("GRITSPACE_MODELS", str(LITE))
+    artefact = released_artefacts([scheme], LITE)[0]
+    row, arena_bytes = measure_tflm(artefact, build_firmware(ENV))
+    assert row.model_cycles_per_sample is None or row.model_cycles_per_sample <= 8_000
+    assert row.instructions_per_sample <= 9_500
+    assert arena_bytes < 24 << 10
 
 
 @needs_library
