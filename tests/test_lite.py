@@ -28,7 +28,7 @@ from quantize.graph import SCHEMES, Graph
 from quantize.lower import lower
 from quantize.tflite import card_of, write_tflite
 
-STEPS_DB = -40.0  # below the sound: measured -48 for a turn around the whole map in two seconds
+STEPS_DB = -40.0  # to the sound, for a turn around the whole map in two seconds
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

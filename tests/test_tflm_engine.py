@@ -24,6 +24,7 @@ from host_tools.boards import open_board
 from host_tools.cortex_m7 import CortexM7
 from host_tools.errors import LinkError, UserError
 from host_tools.firmware import build_firmware
+from host_tools.packets import FAULTS
 from host_tools.parity import verify
 from host_tools.stimuli import random_stimulus
 from quantize.emit import emit_model
@@ -195,8 +196,10 @@ def test_what_does_not_fit_the_arena_is_refused_and_silent(tmp_path, monkeypatch
         decoder.call(PROCESS, scheme.code, dry, z, wet)
         assert not decoder.get(wet, 256).any()
         assert (decoder.call(HAS, scheme.code), decoder.call(ARENA, scheme.code)) == (0, 0)
-    with open_board(ENV, generated, tmp_path / "build") as device, pytest.raises(LinkError, match="has no scheme int8"):
-        device.require_model("int8", model_id(with_flat_card(graphs[0])))
+    with open_board(ENV, generated, tmp_path / "build") as device:
+        with pytest.raises(LinkError, match="has no scheme int8"):
+            device.require_model("int8", model_id(with_flat_card(graphs[0])))
+        assert FAULTS[device.request("READ_STATUS", "STATUS_IS")["status"]["fault"]] == "no decoder"
     elf_path, artefact = tmp_path / "build" / ENV / "firmware.elf", released_artefacts(["int8"])[0]
     with pytest.raises(UserError, match="has no int8 decoder; give it a smaller one"):
         measure_tflm(artefact, elf_path)

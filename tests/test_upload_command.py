@@ -13,10 +13,12 @@ from compiled import compile_loading_device, compile_stub_device
 from echo_models import echo_card, echo_file, echo_graph
 from rich.console import Console
 
+from host_tools import protocol
 from host_tools import upload as upload_module
 from host_tools.device import Device
 from host_tools.errors import LinkError, UserError
-from host_tools.host_library import HostTransport
+from host_tools.framing import DELIMITER, PacketReader, frame
+from host_tools.host_library import HostLibrary, HostTransport
 from host_tools.upload import upload
 from quantize.loudness_table import flat_table
 from quantize.model_card import make_card
@@ -169,6 +171,37 @@ def test_a_model_that_is_too_slow_there_is_told_with_its_cycles(loading, echoes,
         scripted = Scripted(device, {})
         assert "a block takes 420,000 of 430,000 cycles" in send(path, scripted)  # type: ignore[arg-type]
         assert scripted.asked[-3:] == ["TRY_MODEL", "KEEP_MODEL", "KEEP_MODEL"]
+
+
+def models_there(module: HostLibrary) -> set[str]:
+    """What a module greets with, after half a packet of somebody's."""
+    reply = PacketReader().feed(module.receive(DELIMITER + frame(protocol.pack("HELLO", 1))))[-1]
+    return {f"{scheme['model_id']:08x}" for scheme in protocol.unpack(reply).values["schemes"]}
+
+
+def test_a_cable_cut_at_any_byte_leaves_the_old_model_and_the_next_upload_works(loading, echoes, tmp_path):
+    first, second = (echo_file(echo_graph(channels=channels)) for channels in (2, 3))
+    sent: list[bytes] = []
+    transport = HostTransport(loading)
+    write_through = transport.write
+    with Device(transport) as device:
+        transport.write = lambda data: (sent.append(data), write_through(data))[1]  # type: ignore[method-assign]
+        send(write(tmp_path / "model.tflite", second), device)
+    line = b"".join(sent)
+    assert len(line) > len(second)
+    with_first = HostTransport(loading, tmp_path / "flash")
+    with Device(with_first) as device:
+        send(write(tmp_path / "first.tflite", first), device)
+    module = HostLibrary(loading, (tmp_path / "flash").read_bytes())
+    old = models_there(module)
+    assert model_id(first) in old
+    for cut in {*range(0, len(line) - 1, 211), *range(len(line) - 40, len(line) - 1)}:
+        module.receive(line[:cut])
+        assert models_there(module) == old
+        module.run_codec(2)
+    module.receive(line)
+    assert model_id(second) in models_there(module)
+    assert model_id(second) in models_there(HostLibrary(loading, module.read_storage()))
 
 
 @pytest.mark.parametrize("request_name", ["BEGIN_MODEL", "MODEL_BYTES", "TRY_MODEL", "KEEP_MODEL"])
