@@ -72,6 +72,12 @@ def send_unchecked(content: bytes, scheme: int, device: Device) -> None:
     device.request("TRY_MODEL", "MODEL_IS")
 
 
+def trouble(device: Device) -> tuple[int, ...]:
+    """What the codec missed while the link had other things to do."""
+    status = device.request("READ_STATUS", "STATUS_IS")["status"]
+    return tuple(status[name] for name in ("lost_blocks", "overloads", "fault"))
+
+
 def require_golden(device: Device, graph: Graph) -> None:
     """The device plays this graph, to the bit."""
     device.require_model(graph.scheme.name, model_id(with_flat_card(graph)))
@@ -89,7 +95,9 @@ def test_an_uploaded_model_gives_goldens_integers_at_once_and_after_power_up(bui
     for shape in shapes:
         graph = decoder(scheme, **shape)
         with open_board(ENV, *build, storage=storage) as device:
+            before = trouble(device)
             assert "there it gives golden's integers; a block takes" in send(graph, device, tmp_path)
+            assert trouble(device) == before
         with open_board(ENV, *build, storage=storage) as device:
             require_golden(device, graph)
             require_golden(device, decoder(other, seed=1))

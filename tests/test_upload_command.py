@@ -173,6 +173,16 @@ def test_a_model_that_is_too_slow_there_is_told_with_its_cycles(loading, echoes,
         assert scripted.asked[-3:] == ["TRY_MODEL", "KEEP_MODEL", "KEEP_MODEL"]
 
 
+class Recorder(HostTransport):
+    """Keeps what is sent."""
+
+    line = b""
+
+    def write(self, data: bytes) -> None:
+        self.line += data
+        super().write(data)
+
+
 def models_there(module: HostLibrary) -> set[str]:
     """What a module greets with, after half a packet of somebody's."""
     reply = PacketReader().feed(module.receive(DELIMITER + frame(protocol.pack("HELLO", 1))))[-1]
@@ -181,13 +191,11 @@ def models_there(module: HostLibrary) -> set[str]:
 
 def test_a_cable_cut_at_any_byte_leaves_the_old_model_and_the_next_upload_works(loading, echoes, tmp_path):
     first, second = (echo_file(echo_graph(channels=channels)) for channels in (2, 3))
-    sent: list[bytes] = []
-    transport = HostTransport(loading)
-    write_through = transport.write
+    transport = Recorder(loading)
     with Device(transport) as device:
-        transport.write = lambda data: (sent.append(data), write_through(data))[1]  # type: ignore[method-assign]
+        transport.line = b""
         send(write(tmp_path / "model.tflite", second), device)
-    line = b"".join(sent)
+        line = transport.line
     assert len(line) > len(second)
     with_first = HostTransport(loading, tmp_path / "flash")
     with Device(with_first) as device:
