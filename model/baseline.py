@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from torch import nn
 from torch.nn import functional
 
 from model.checkpoint import load_config
-from model.config import Config
+from model.config import Config, TrainConfig
 from model.data import Programme, Recipe, Windows, build, grid
 from model.evaluate import between, place_errors
 from model.layout import Layout
@@ -105,9 +105,11 @@ def course(
 ) -> Course:
     """The programmes that a checkpoint was trained on, or those of some of its devices, and others to measure on.
 
-    Raises what `load_config`, `load_layout`, `require` and `build` raise.
+    With the learning rate of a start: a checkpoint that was fine-tuned names a slower one. Raises what `load_config`,
+    `load_layout`, `require` and `build` raise.
     """
     config, layout = load_config(weights), load_layout(weights)
+    config = replace(config, train=replace(config.train, learning_rate=TrainConfig.learning_rate))
     names = devices or layout.devices
     require(names, layout, config.audio)
     learned = device_material(

@@ -15,6 +15,7 @@ from host_tools import cli, cycle_model, studies
 from host_tools.artefacts import released_artefacts
 from host_tools.bench_decoder import measure
 from model.checkpoint import RELEASED, load_config, save_weights
+from model.config import TrainConfig
 from model.layout import Layout, Place
 from model.vae import DistortionVae
 
@@ -68,6 +69,14 @@ def test_an_interrupted_comparison_keeps_the_networks_that_are_done(monkeypatch,
     monkeypatch.setattr("model.baseline.GruDecoder", interrupt)
     assert run(monkeypatch, tmp_path, *COMPARE) == 130
     assert [row["network"] for row in results(tmp_path)] == ["decoder"]
+
+
+def test_shapes_start_at_a_starts_rate_though_the_checkpoint_was_fine_tuned(monkeypatch, tmp_path):
+    tuned = replace(CONFIG, train=replace(CONFIG.train, learning_rate=1e-4))
+    save_weights(tmp_path / "weights", DistortionVae(tuned).state_dict(), tuned, {})
+    words = ("search", "--steps", 2, "--trials", 1, "--devices", "soft_clip", "--study", tmp_path / "one.db")
+    assert run(monkeypatch, tmp_path, *words) == 0
+    assert results(tmp_path)[0]["learning_rate"] == TrainConfig.learning_rate
 
 
 def test_a_search_is_resumed_drawn_and_told(monkeypatch, capsys, tmp_path):
