@@ -23,7 +23,7 @@ GENERATED = SOURCES / "generated"
 MODELS = REPOSITORY / "quantize"  # has folders of models for the engine tflm, unless GRITSPACE_MODELS names one
 BUILDS = REPOSITORY / ".pio" / "build"
 EMULATED = ("host", "qemu_m7", "qemu_m7_compact", "qemu_m7_tflm")  # run on this machine
-MODULES = ("daisy_seed", "daisy_patch", "daisy_seed_tflm")  # are flashed
+MODULES = ("daisy_seed", "daisy_patch", "patch_init", "daisy_seed_tflm")  # are flashed
 
 
 def build_firmware(env: str, generated_dir: Path | None = None, build_dir: Path | None = None) -> Path:

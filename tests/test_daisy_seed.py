@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The Daisy Seed's board file with a stand-in for libDaisy: pins, audio by halves, the USB line under suspend and
-without a reader, the flash behind its cache. Nothing here ran on a Seed; tests/hil does.
+"""The Daisy Seed's board file with a stand-in for libDaisy: audio by halves, the USB line under suspend and without a
+reader, the flash behind its cache; all of it once more for patch.init(), whose computer is another. Nothing here ran on
+a Seed; tests/hil does. The panel has test_daisy_seed_panel.py.
 """
 
 from __future__ import annotations
@@ -12,9 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from compiled import CORE, FIRMWARE, STUB_DECODER, TEST_SOURCES, compile_library
-from stand_ins import factory_values
 
-from hardware.gen.pins import read_pins
 from host_tools import protocol
 from host_tools.framing import frame
 
@@ -33,15 +32,16 @@ SOURCES = [
 WATCHDOG_RESET, SOFTWARE_RESET, PIN_RESET = 1 << 26, 1 << 24, 1 << 22
 CONFIGURED, SUSPENDED = 3, 4
 END_OF_FLASH = 8 << 20
+PATCH, PATCH_INIT = "-DGRITSPACE_PATCH=1", "-DGRITSPACE_PATCH_INIT=1"
 
 
 def compile_board(folder: Path, *flags: str) -> Path:
     return compile_library(folder / "board.so", SOURCES, [f"-I{TEST_SOURCES / 'libdaisy_stand_in'}", *flags])
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory) -> Path:
-    return compile_board(tmp_path_factory.mktemp("daisy"))
+@pytest.fixture(scope="module", params=[(), (PATCH_INIT,)], ids=["daisy_seed", "patch_init"])
+def built(request, tmp_path_factory) -> Path:
+    return compile_board(tmp_path_factory.mktemp("daisy"), *request.param)
 
 
 @pytest.fixture
@@ -65,20 +65,9 @@ def start(built: Path, folder: Path, reset_flags: int = PIN_RESET, configured: b
     ):
         getattr(library, name).restype = ctypes.c_bool
     library.flushes_denormals.restype = ctypes.c_bool
-    library.brightness_of.restype = ctypes.c_float
+    library.brightness_of.restype = library.cv_out_of.restype = ctypes.c_float
     library.start(reset_flags, configured)
     return library
-
-
-def pins_of(seed: ctypes.CDLL, kind: int) -> list[int]:
-    pins = (ctypes.c_uint8 * 16)()
-    count = seed.pins_of(kind, pins)
-    return list(pins[:count])
-
-
-def number(seed_pin: str) -> int:
-    """n of Dn; A0 is D15."""
-    return int(seed_pin[1:]) + (15 if seed_pin[0] == "A" else 0)
 
 
 class Codec:
@@ -108,47 +97,6 @@ def test_the_clock_is_boosted_and_denormals_are_flushed(seed):
 )
 def test_the_reset_flags_tell_the_last_fault(built, tmp_path, flags, fault):
     assert start(built, tmp_path, flags).last_fault() == fault
-
-
-def test_pins_are_those_of_the_drawing(seed):
-    drawn = list(read_pins().values())
-    assert pins_of(seed, 0) == [number(pin.seed) for pin in drawn if pin.kind == "adc"]
-    assert pins_of(seed, 2) == [number(pin.seed) for pin in drawn if pin.kind == "pwm"]
-    assert pins_of(seed, 1) == [number(pin.seed) for pin in drawn if pin.kind == "digital_in"]
-    # TIM4's channels 1 to 4 are PB6 to PB9, on the Seed D13, D14, D11, D12.
-    assert dict(zip(pins_of(seed, 2), pins_of(seed, 3), strict=True)) == {13: 1, 14: 2, 11: 3, 12: 4}
-
-
-def test_knobs_and_switches_arrive_in_order(seed):
-    for channel in range(8):
-        seed.set_code(channel, 1000 * channel + 7)
-    button, gate = (number(pin.seed) for pin in read_pins().values() if pin.kind == "digital_in")
-    codes, switches = (ctypes.c_uint16 * 8)(), (ctypes.c_bool * 2)()
-    for levels in ((True, True), (False, True), (True, False)):
-        seed.set_level(button, levels[0])
-        seed.set_level(gate, levels[1])
-        seed.read_panel(codes, switches)
-        assert list(codes) == [1000 * channel + 7 for channel in range(8)]
-        assert list(switches) == [not level for level in levels]  # both are low when active
-
-
-def test_each_light_has_its_own_channel_from_dark_to_full(seed):
-    for light in range(4):
-        assert seed.brightness_of(light, 0) == 0
-        assert seed.brightness_of(light, 255) == pytest.approx(1.0, abs=1e-6)
-        assert seed.brightness_of(light, 51) == pytest.approx(0.2, abs=1e-6)
-
-
-def test_on_a_patch_knobs_are_upside_down_and_what_it_lacks_is_at_rest(tmp_path):
-    """Pins are those of libDaisy's daisy_patch.cpp: CTRL 1 to 4, the encoder's switch, gate in 1."""
-    patch = start(compile_board(tmp_path, "-DGRITSPACE_PATCH=1"), tmp_path)
-    assert (pins_of(patch, 0), pins_of(patch, 1), pins_of(patch, 2)) == ([15, 16, 21, 18], [0, 20], [])
-    for channel, code in enumerate((0, 1000, 65_535, 30_000)):
-        patch.set_code(channel, code)
-    codes, switches = (ctypes.c_uint16 * 8)(), (ctypes.c_bool * 2)()
-    patch.read_panel(codes, switches)
-    noon, zero = 32_768, factory_values()["cv_zero"]
-    assert list(codes) == [65_535, 64_535, noon, noon, 0, 35_535, *zero]
 
 
 def test_a_block_is_heard_on_both_sides_two_periods_after_it_was_captured(seed):

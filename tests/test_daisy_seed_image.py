@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The Daisy Seed's own images, as far as they run without a Seed: start-up fills the fast memories from the flash, and
-the decoder that then lies there is golden. Needs libDaisy at LIBDAISY_DIR, for the second TFLite Micro at TFLM_DIR.
+"""The images of a Daisy Seed and a Patch SM, as far as they run without one: start-up fills the fast memories from the
+flash, and the decoder that then lies there is golden. Needs libDaisy at LIBDAISY_DIR, for one image TFLite Micro at
+TFLM_DIR.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from test_tflm_engine import write_models
 
 from host_tools.artefacts import released_artefacts
 from host_tools.cortex_m7 import CortexM7, symbols_of
-from host_tools.firmware import build_firmware
+from host_tools.firmware import SOURCES, build_firmware
 from host_tools.flash import FLASH_BYTES, image_bytes
 from host_tools.stimuli import random_stimulus
 from quantize.golden import GoldenDecoder
@@ -25,9 +26,10 @@ from quantize.synthetic import synthetic_graph
 
 FILL = "_ZN9gritspace12_GLOBAL__N_116FillFastMemoriesEv"
 RESET = "_ZN9gritspace7decoder5ResetENS_6SchemeE"
+GET_PIN = "_ZN5daisy8patch_sm12DaisyPatchSM6GetPinENS1_7PinBankEi"
 PROCESS = "_ZN9gritspace7decoder7ProcessENS_6SchemeEPKsS3_Ps"
 ITCM, DTCM = range(0, 64 << 10), range(0x2000_0000, 0x2002_0000)
-BLOCKS = {"daisy_seed": 500, "daisy_seed_tflm": 100}
+BLOCKS = {"daisy_seed": 500, "patch_init": 500, "daisy_seed_tflm": 100}
 # What runs for every sample and what it keeps, by the names it has in both images or in one.
 HOT_CODE = re.compile(
     r"_ZN9gritspace(11LayerKernel|7NetworkI|9Processor|7decoder7Process|6copies11Concatenate).*"
@@ -48,9 +50,9 @@ class Stm32h750(CortexM7):
 @pytest.fixture(scope="module", params=BLOCKS)
 def image(request, tmp_path_factory) -> tuple[str, Path, Graph]:
     """A board's name, its image, and the decoder in there; with tflm one that a Seed has the time to play."""
-    if request.param == "daisy_seed":
+    if not request.param.endswith("tflm"):
         (artefact,) = released_artefacts(("int16x8",))
-        return request.param, build_firmware("daisy_seed"), artefact.graph
+        return request.param, build_firmware(request.param), artefact.graph
     if "TFLM_DIR" not in os.environ:
         pytest.skip("needs TFLite Micro's sources at TFLM_DIR")
     graphs = [
@@ -112,3 +114,26 @@ def test_what_nobody_calls_stays_in_its_archive(image):
     unused = re.compile(r"(HAL_|MX_)?(UART|SPI|HCD|USBH)_.*|_?v?f?printf(_r)?|__sf?vwrite.*")
     allowed = {"HAL_HCD_IRQHandler", "printf"}  # the stand-ins of unused.cpp
     assert {name for name in names if unused.fullmatch(name)} - allowed == set()
+
+
+def settings_of_sai(text: str, variable: str) -> dict[str, str]:
+    """What the source assigns to fields of this variable, without namespaces."""
+    found = re.findall(rf"\b{variable}\.([\w.]+)\s*=\s*([^;]+);", text)
+    return {field: re.sub(r"\b(daisy|SaiHandle)::", "", value) for field, value in found}
+
+
+def test_the_patch_sms_sai_is_set_up_as_its_own_init_does() -> None:
+    """Which it must repeat, for libDaisy keeps the handle."""
+    theirs = (Path(os.environ["LIBDAISY_DIR"]) / "src" / "daisy_patch_sm.cpp").read_text()
+    ours = (SOURCES / "boards" / "daisy_seed" / "patch_sm.h").read_text()
+    expected = settings_of_sai(theirs, "sai_config")
+    assert len(expected) == 12 and settings_of_sai(ours, "config") == expected
+
+
+def test_the_patch_sms_own_table_has_the_pins_of_the_panel() -> None:
+    """Asked of libDaisy in the image: its stand-in has a table of ours."""
+    machine = Stm32h750(build_firmware("patch_init"))
+    bank_b = 1
+    for pin, port, place in ((7, "B", 8), (10, "G", 13)):
+        found = machine.call(GET_PIN, 0, bank_b, pin)
+        assert (found & 0xFF, found >> 8 & 0xFF) == (ord(port) - ord("A"), place)

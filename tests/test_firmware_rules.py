@@ -25,7 +25,7 @@ ROOMS = {
     "boards": ("core/", "boards/", "generated/protocol.h", "generated/pins.h"),
     "main.cpp": ("core/", "boards/board.h"),
 }
-LIBDAISY = ("daisy_seed.h", "usbd_def.h")  # for the board that stands on it
+LIBDAISY = ("daisy_seed.h", "daisy_patch_sm.h", "usbd_def.h")  # for the board that stands on it
 TFLM = re.compile(r".* includes (tensorflow/lite/.*|new)")  # for its engine, which places its parts in memory it has
 # Calls that GCC itself makes, and the decoder, which each engine brings.
 ALLOWED_SYMBOLS = re.compile(

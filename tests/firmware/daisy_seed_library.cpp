@@ -98,6 +98,12 @@ float brightness_of(int light, uint8_t value) {
   gritspace::board::Show(output);
   return stand_in.brightness[stand_in.pwm_channels[static_cast<size_t>(light)]];
 }
+float cv_out_of(int light, uint8_t value) {
+  gritspace::PanelOutput output{};
+  output.led[light] = value;
+  gritspace::board::Show(output);
+  return stand_in.cv_out[2];
+}
 
 // USB: the host's side.
 void usb_state(uint8_t state, bool gated) {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "boards/daisy_seed/seed.h"
+#include "boards/daisy_seed/computer.h"
 #include "boards/double_buffer.h"
 #include "generated/protocol.h"
 
@@ -54,7 +54,7 @@ void Start(board::AudioCallback callback, size_t block, size_t latency_samples) 
   double_buffer::Start(callback, Deliver, block, latency_samples);
   Mute();
   NVIC_SetPriority(PendSV_IRQn, kAudioPriority);
-  daisy::SaiHandle sai = seed.AudioSaiHandle();
+  daisy::SaiHandle sai = computer.Sai();
   sai.StartDma(received, sent, 2 * kChannels * block, EndPeriod);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The Seed's codec at 48 kHz and 24 bits: left in, and the same out of both sides.
+// The codec at 48 kHz and 24 bits: left in, and the same out of both sides.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace gritspace::audio {
 
-// After DaisySeed::Init, which has found out which codec this revision has.
+// After Computer::Start, which has set up the codec, on a Seed that of its revision.
 void Start(board::AudioCallback callback, size_t block_size, size_t latency_samples);
 
 // Silence in both halves, which DMA goes on repeating.

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
-// The module on a Daisy Seed, by libDaisy: clocks, the order in which things start, the main loop's
-// sleep. Audio, panel, USB, flash and restarts have their own files.
+// The module on a Daisy Seed or a Patch SM, by libDaisy: clocks, the order in which things start,
+// the main loop's sleep. Audio, panel, USB, flash and restarts have their own files.
 #include "boards/board.h"
 
 #include "boards/daisy_seed/audio.h"
 #include "boards/daisy_seed/board_pins.h"
+#include "boards/daisy_seed/computer.h"
 #include "boards/daisy_seed/panel.h"
 #include "boards/daisy_seed/restart.h"
-#include "boards/daisy_seed/seed.h"
 #include "boards/daisy_seed/usb_serial.h"
 #include "boards/double_buffer.h"
 #include "boards/masked.h"
 
 namespace gritspace {
 
-daisy::DaisySeed seed;
+Computer computer;
 
 namespace board {
 namespace {
@@ -52,7 +52,7 @@ const bool kHasBootloader = true;
 
 void Init() {
   restart::Begin();
-  seed.Init(true);  // 480 MHz
+  computer.Start();
   FlushDenormals();
   StartCycleCounter();
   panel::Start();

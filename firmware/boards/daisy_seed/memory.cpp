@@ -3,7 +3,7 @@
 // Symbols come from firmware/platformio/ldscripts/daisy_seed.ld.
 #include <cstdint>
 
-#include "boards/daisy_seed/seed.h"
+#include "boards/daisy_seed/computer.h"
 
 extern "C" {
 extern uint32_t _hot_code_load[], _hot_code_start[], _hot_code_end[];

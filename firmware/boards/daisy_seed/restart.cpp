@@ -7,7 +7,7 @@
 
 #include "boards/board.h"
 #include "boards/daisy_seed/audio.h"
-#include "boards/daisy_seed/seed.h"
+#include "boards/daisy_seed/computer.h"
 
 extern "C" const uint32_t g_pfnVectors[0xA6];  // of libDaisy's start-up code
 

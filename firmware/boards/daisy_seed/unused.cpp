@@ -3,7 +3,7 @@
 // calls: 22 kB of 128. The linker takes these before it looks into an archive, and the objects that
 // hold the real ones stay there. Who uses such a part one day is told so by the linker, of two
 // definitions, and takes its stand-in away.
-#include "boards/daisy_seed/seed.h"
+#include "boards/daisy_seed/computer.h"
 
 extern "C" {
 

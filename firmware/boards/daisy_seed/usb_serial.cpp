@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "boards/daisy_seed/seed.h"
+#include "boards/daisy_seed/computer.h"
 #include "core/ring_buffer.h"
 #include "usbd_def.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The Seed's USB socket as a serial line (CDC). Main loop only. It survives a host that suspends
-// it, and one on which nobody has opened it.
+// The computer's USB socket as a serial line (CDC). Main loop only. It survives a host that
+// suspends it, and one on which nobody has opened it.
 #pragma once
 
 #include <cstddef>

@@ -21,8 +21,9 @@ struct StandIn {
 
   std::vector<uint8_t> adc_pins, input_pins, pwm_pins, pwm_channels;
   uint16_t codes[16];
-  bool levels[32];
+  bool levels[256];
   float brightness[5];  // by channel, from 1
+  float cv_out[3];      // volts, by channel, from 1
 
   int32_t *dma_received, *dma_sent;
   size_t dma_size;
@@ -73,7 +74,12 @@ inline void SCB_InvalidateDCache_by_Addr(void* address, int32_t count) {
 
 namespace daisy {
 
+enum GPIOPort { PORTA, PORTB, PORTC, PORTD, PORTE, PORTF, PORTG };
+
 struct Pin {
+  Pin() = default;
+  Pin(uint8_t of_seed) : number(of_seed) {}
+  Pin(GPIOPort port, uint8_t pin) : number(static_cast<uint8_t>(16 * port + pin)) {}
   uint8_t number;
 };
 
@@ -128,6 +134,22 @@ struct PWMHandle {
 };
 
 struct SaiHandle {
+  struct Config {
+    enum class Peripheral { SAI_1 };
+    enum class SampleRate { SAI_48KHZ };
+    enum class BitDepth { SAI_24BIT };
+    enum class Sync { MASTER, SLAVE };
+    enum class Direction { TRANSMIT, RECEIVE };
+    Peripheral periph;
+    SampleRate sr;
+    BitDepth bit_depth;
+    Sync a_sync, b_sync;
+    Direction a_dir, b_dir;
+    struct {
+      Pin fs, mclk, sck, sa, sb;
+    } pin_config;
+  };
+  void Init(const Config&) {}
   void StartDma(int32_t* received, int32_t* sent, size_t size,
                 void (*callback)(int32_t*, int32_t*, size_t)) {
     stand_in.dma_received = received;
@@ -176,10 +198,11 @@ struct System {
 };
 
 struct DaisySeed {
-  static Pin GetPin(uint8_t number) { return {number}; }
+  static Pin GetPin(uint8_t number) { return Pin(number); }
   void Init(bool boost) { stand_in.boosted = boost; }
   SaiHandle AudioSaiHandle() const { return {}; }
   QSPIHandle qspi;
+  AdcHandle adc;
 };
 
 }  // namespace daisy
