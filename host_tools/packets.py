@@ -83,6 +83,8 @@ SETTINGS = Struct(
         Field("gate_mode", "u8", note="index of GATE_MODES"),
         Field("midi_channel", "u8", note="1..16, or 0: all"),
         Field("scheme", "u8", note="0: int8, 1: int16x8"),
+        Field("in_full_scale_mv", "u16", note="1000..20000: the peak at IN that is the converter's full scale"),
+        Field("out_full_scale_mv", "u16", note="the same at OUT"),
     ),
     "What the module remembers. New fields are only ever appended: older records stay readable.",
 )

@@ -38,6 +38,8 @@ SETTINGS: dict[str, Any] = {
     "gate_mode": 0,
     "midi_channel": 0,
     "scheme": 1,
+    "in_full_scale_mv": 8500,
+    "out_full_scale_mv": 7500,
 }
 MORPH, STEP = 0, 1  # gate modes
 

@@ -52,6 +52,8 @@ FIRST: Values = {
     "gate_mode": 1,
     "midi_channel": 3,
     "scheme": 0,
+    "in_full_scale_mv": 8000,
+    "out_full_scale_mv": 4000,
 }
 SECOND: Values = {**FIRST, "second_spot": spot(-9), "morph_time_ms": 4000, "midi_channel": 16, "scheme": 1}
 THIRD: Values = {**SECOND, "presets": [spot(-2000 * i) for i in range(8)], "cv_zero": [32000, 34000]}

@@ -26,7 +26,10 @@ SOURCES = [TEST_SOURCES / "sound_library.cpp", FIRMWARE / "core/decibels.cpp", F
 PROCESSOR = FIRMWARE / "core/processor.cpp"
 
 SOUND = np.dtype(
-    [("x", "f4"), ("y", "f4"), ("level", "f4"), ("mix", "f4"), ("bypass", "?"), ("overload", "?"), ("scheme", "u1")],
+    [
+        *((name, "f4") for name in ("x", "y", "level", "mix", "in_gain", "out_gain")),
+        *(("bypass", "?"), ("overload", "?"), ("scheme", "u1")),
+    ],
     align=True,
 )
 REPORT = np.dtype(
@@ -68,7 +71,7 @@ def sounds(blocks: int, **values: object) -> np.ndarray:
     block."""
     result = np.zeros(blocks, SOUND)
     result["scheme"] = SCHEMES["int16x8"].code
-    for name, value in {"level": 0.5, "mix": 1.0, **values}.items():
+    for name, value in {"level": 0.5, "mix": 1.0, "in_gain": 1.0, "out_gain": 1.0, **values}.items():
         result[name] = value
     return result
 

@@ -180,4 +180,5 @@ def factory_values() -> dict[str, Any]:
     pots = {"pot_low": [0] * 6, "pot_high": [65_535] * 6}
     choices = {"morph_time_ms": 500, "gate_mode": 0, "midi_channel": 0, "scheme": 1}
     spots = {"presets": presets, "second_spot": {"x": 29_491, "y": 29_491}}
-    return {**pots, "cv_zero": [33_105] * 2, "cv_per_volt": [-5_958] * 2, **spots, **choices}
+    full_scale = {"in_full_scale_mv": 8_500, "out_full_scale_mv": 7_500}
+    return {**pots, "cv_zero": [33_105] * 2, "cv_per_volt": [-5_958] * 2, **spots, **choices, **full_scale}

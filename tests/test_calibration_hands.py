@@ -14,6 +14,7 @@ from host_tools.device import Device
 from host_tools.errors import UserError
 from host_tools.module import calibrate
 from host_tools.module.calibrate import Answer, Refusal, measure, store
+from host_tools.module.calibration_audio import AUDIO_STEPS
 from host_tools.module.calibration_checks import CABLES_OUT, CV_STEPS, LEFT, Finding
 from host_tools.module.calibration_hands import Person, VirtualHands, hands_for
 from host_tools.module.client import ModuleClient
@@ -41,6 +42,13 @@ def test_a_person_tells_the_volts_of_the_source(monkeypatch: pytest.MonkeyPatch)
     assert [hands.follow(CV_STEPS[0][0]).cv_x, hands.follow(CV_STEPS[0][1]).cv_x] == [5.0, -3.0]
     assert hands.follow(CV_STEPS[1][0]) == Panel(cv_y=5.03)
     assert text.getvalue().count("Between 1 and 5.3 V") == 4 and "2 of 7: CV X, first voltage" in text.getvalue()
+
+
+def test_a_person_tells_what_the_multimeter_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    hands, text = person(monkeypatch, "", "-1", "0", "nan", "inf", "two", " 1.98 ", "0.5")
+    assert [hands.follow_audio(step) for step in AUDIO_STEPS] == [1.98, 0.5]
+    assert text.getvalue().count("A number above zero") == 6
+    assert "audio, 2 of 2: sine at OUT" in text.getvalue() and "the module is in bypass now" in text.getvalue()
 
 
 def test_a_person_is_told_what_is_wrong_and_decides(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from stand_ins import StandInModule, small_artefact, with_flat_card
 from host_tools import boards, cli
 from host_tools.device import Device
 from host_tools.module import commands
+from host_tools.module.client import ModuleClient
 from quantize.graph import Layer
 from quantize.synthetic import synthetic_graph
 
@@ -210,14 +211,26 @@ def test_monitor_prints_one_table_where_nobody_watches(monkeypatch, capsys, at_h
     assert "held by pots" in capsys.readouterr().out
 
 
-def test_calibrate_stores_and_writes_its_report_card(monkeypatch, capsys, at_home, tmp_path):
+@pytest.mark.parametrize(("words", "full_scale"), [((), "8.500 V"), (("--audio",), "8.245 V")])
+def test_calibrate_stores_and_writes_its_report_card(monkeypatch, capsys, at_home, tmp_path, words, full_scale):
     monkeypatch.setattr("host_tools.module.calibrate.READINGS", 2)  # they take real time
-    assert run(monkeypatch, "calibrate", "--out", tmp_path / "reports") == 0
+    assert run(monkeypatch, "calibrate", "--out", tmp_path / "reports", *words) == 0
     said = capsys.readouterr().out
     assert "its knobs are turned for you" in said and "PASS: stored" in said
     assert {path.suffix for path in (tmp_path / "reports").iterdir()} == {".json", ".md"}
     assert run(monkeypatch, "settings", "get") == 0
-    assert "-5,8" in capsys.readouterr().out  # the virtual circuit's volt
+    shown = capsys.readouterr().out
+    assert "-5,8" in shown and full_scale in shown  # the virtual circuit's volt, its converter
+
+
+def test_a_sine_that_is_refused_stores_nothing_of_the_panel_either(monkeypatch, at_home, tmp_path):
+    monkeypatch.setattr("host_tools.module.calibrate.READINGS", 2)
+    monkeypatch.setattr("host_tools.module.calibration_hands.VirtualHands.SINE_PEAK", 0.001)
+    assert run(monkeypatch, "calibrate", "--audio", "--out", tmp_path) == 1
+    assert "the module's meter of IN reads -60.2 dBFS" in next(tmp_path.glob("*.md")).read_text()
+    with boards.open_board("host", storage=commands.STORAGE / "host.flash") as device:
+        settings = ModuleClient(device).settings()
+    assert settings == replace(settings, pot_low=(0,) * 6, in_full_scale_mv=8_500)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,13 @@ from host_tools.errors import UserError
 from host_tools.module import commands
 from host_tools.module.client import ModuleClient, Settings, Spot
 from host_tools.module.presets import load_presets, save_presets, with_preset
-from host_tools.module.settings import MOST_MORPH_MS, SETTABLE, changed
+from host_tools.module.settings import (
+    LEAST_FULL_SCALE_VOLTS,
+    MOST_FULL_SCALE_VOLTS,
+    MOST_MORPH_MS,
+    SETTABLE,
+    changed,
+)
 from host_tools.packets import PRESETS
 
 PLACES = [{"x": 0.125 * index, "y": -0.125 * index} for index in range(PRESETS)]
@@ -158,7 +164,10 @@ def test_a_preset_is_replaced_alone() -> None:
 def test_settings_are_set_by_name_and_shown(
     gritspace: Gritspace, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    words = ("gate_mode=step", "morph_time_ms=10000", "midi_channel=16", "second_spot=-1,0.25", "scheme=int8")
+    words = (
+        *("gate_mode=step", "morph_time_ms=10000", "midi_channel=16", "second_spot=-1,0.25", "scheme=int8"),
+        *("in_full_scale=7.5", "out_full_scale=3.9"),
+    )
     assert {word.partition("=")[0] for word in words} == set(SETTABLE)
     assert gritspace("settings", "set", *words) == 0
     capsys.readouterr()
@@ -170,6 +179,8 @@ def test_settings_are_set_by_name_and_shown(
         "midi_channel 16",
         "second_spot -1.000,+0.250",
         "scheme int8",
+        "in_full_scale 7.500 V",
+        "out_full_scale 3.900 V",
     ):
         assert words_shown in shown
     assert "CV X 33,105 at 0 V, -5,958 a volt" in shown and "knob mix 0 to 65,535" in shown
@@ -189,6 +200,10 @@ def test_settings_are_set_by_name_and_shown(
         ("second_spot=0.5", "second_spot is X,Y"),
         ("second_spot=0,2", "is not on the map; X and Y go from -1 to 1"),
         ("scheme=float", "scheme is int8 or int16x8"),
+        ("in_full_scale=0.99", "in_full_scale is the peak in volts that is full scale, 1 to 20"),
+        ("out_full_scale=nan", "out_full_scale is the peak in volts that is full scale, 1 to 20"),
+        ("in_full_scale=7500", "in_full_scale is the peak in volts"),
+        ("in_full_scale_mv=7500", "sets nothing"),
         ("gate_mode", "gate_mode sets nothing; give KEY=VALUE"),
         ("cv_zero=5", "cv_zero=5 sets nothing; give KEY=VALUE, the keys are gate_mode"),
         ("=", "sets nothing"),
@@ -206,3 +221,14 @@ def test_the_longest_morph_is_the_firmwares() -> None:
         client.write_settings(replace(client.settings(), morph_time_ms=MOST_MORPH_MS))
         with pytest.raises(RefusalError, match="outside its range"):
             client.write_settings(replace(client.settings(), morph_time_ms=MOST_MORPH_MS + 1))
+
+
+@pytest.mark.parametrize("name", ["in_full_scale_mv", "out_full_scale_mv"])
+def test_the_range_of_full_scale_is_the_firmwares(name: str) -> None:
+    least, most = round(1000 * LEAST_FULL_SCALE_VOLTS), round(1000 * MOST_FULL_SCALE_VOLTS)
+    with open_board("host") as device:
+        client = ModuleClient(device)
+        for sound, unsound in ((least, least - 1), (most, most + 1)):
+            client.write_settings(replace(client.settings(), **{name: sound}))
+            with pytest.raises(RefusalError, match="outside its range"):
+                client.write_settings(replace(client.settings(), **{name: unsound}))

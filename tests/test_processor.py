@@ -210,9 +210,9 @@ def test_another_dc_blocker_would_be_noticed(cutoff: str, dc_stays: bool, bass_s
     assert (abs(gain_at_20_hz_db(faulty)) < 0.3) == bass_stays
 
 
-def test_peaks_are_those_of_the_block(engine: SoundLibrary) -> None:
+def test_peaks_are_those_of_the_converters_in_the_block(engine: SoundLibrary) -> None:
     audio = np.outer(np.linspace(0, 1, 50), np.ones(BLOCK)).reshape(-1) * noise(50)
-    played = engine.play_settled("int16x8", sounds(50, level=0.9), audio)
+    played = engine.play_settled("int16x8", sounds(50, level=0.9, in_gain=0.5, out_gain=3), audio)
     for name, signal in (("input_peak", audio), ("output_peak", played.out)):
         expected = np.abs(signal.astype(np.float32)).reshape(50, BLOCK).max(axis=1)
         assert np.array_equal(played.reports[name], expected)
@@ -222,7 +222,9 @@ def rough(blocks: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Any controls, any audio: noise, silence, full scale either way, and numbers too small to be normal."""
     rng = np.random.default_rng(seed)
     switches = {name: rng.random(blocks) < 0.2 for name in ("bypass", "overload", "scheme")}
-    passage = sounds(blocks, mix=rng.choice([0, 1, 0.3, rng.random()], blocks), **wandering(blocks, seed), **switches)
+    gains = {name: rng.choice([1, 0.1, 7.5], blocks) for name in ("in_gain", "out_gain")}
+    mix = rng.choice([0, 1, 0.3, rng.random()], blocks)
+    passage = sounds(blocks, mix=mix, **wandering(blocks, seed), **switches, **gains)
     peaks = rng.choice([0.0, 1e-42, 1e-20, 1e-3, 1.0], (blocks, 1))
     audio = peaks * rng.choice([rng.uniform(-1, 1, (blocks, BLOCK)), rng.choice([-1.0, 1.0], (blocks, BLOCK))])
     return passage, audio.reshape(-1)
@@ -257,7 +259,8 @@ def on_cortex_m7(path: Path, scheme: str, passage: np.ndarray, audio: np.ndarray
 def test_the_cortex_m7_plays_the_same_bits(scheme: str, engine: SoundLibrary, tmp_path: Path) -> None:
     """From power-up, through overload and bypass, with normal numbers: boards flush others to zero."""
     blocks = 330
-    rng, passage = np.random.default_rng(6), sounds(blocks, mix=0.7, **wandering(blocks))
+    gains = {"in_gain": 0.97, "out_gain": 1.04}
+    rng, passage = np.random.default_rng(6), sounds(blocks, mix=0.7, **gains, **wandering(blocks))
     passage["bypass"], passage["overload"] = rng.random((2, blocks)) < [[0.02], [0.01]]
     passage = in_scheme(passage, scheme)
     audio = noise(blocks)

@@ -48,6 +48,7 @@ def test_factory_settings_are_the_circuits(store: Store) -> None:
     assert factory["pot_low"] == [0] * 6 and factory["pot_high"] == [65535] * 6
     assert factory["cv_zero"] == [round(1.667 / 3.3 * 65535)] * 2
     assert factory["cv_per_volt"] == [-round(0.300 / 3.3 * 65535)] * 2
+    assert (factory["in_full_scale_mv"], factory["out_full_scale_mv"]) == (8500, 7500)
     assert (factory["morph_time_ms"], factory["gate_mode"], factory["midi_channel"], factory["scheme"]) == (
         500,
         0,
@@ -79,6 +80,8 @@ def test_factory_presets_are_spread_over_the_map(store: Store) -> None:
         ("midi_channel", 16, 17),
         ("scheme", 1, 2),
         ("morph_time_ms", 10000, 10001),
+        ("in_full_scale_mv", 1000, 999),
+        ("out_full_scale_mv", 20000, 20001),
     ],
 )
 def test_what_is_out_of_range_is_neither_stored_nor_loaded(store: Store, field: str, sound: Any, unsound: Any) -> None:

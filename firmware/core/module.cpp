@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/filters.h"
+#include "core/settings.h"
 
 namespace gritspace {
 namespace {
@@ -21,6 +22,11 @@ uint16_t FullScaleOf(float peak) { return static_cast<uint16_t>(std::min(peak, 1
 float Fallen(float before, float now) {
   const float fallen = before * kPeakFall;
   return std::max(now, fallen < kPeakFloor ? 0 : fallen);
+}
+
+// Exactly 1 for a full scale as the sound is laid out for.
+float Ratio(uint16_t over, uint16_t under) {
+  return static_cast<float>(over) / static_cast<float>(under);
 }
 
 constexpr uint16_t FlagIf(bool condition, uint16_t flag) { return condition ? flag : 0; }
@@ -46,8 +52,10 @@ PanelOutput Module::Process(const protocol::Settings& settings, const PanelInput
   const Gestures gestures = controls_.Process(panel, settings);
   if (gestures.bypass_pressed) state_.bypass = !state_.bypass;
   state_.place = spot_.Process(gestures, settings);
-  processor_.Process({state_.place, gestures.level, gestures.mix, state_.bypass, overload_.dry(),
-                      static_cast<Scheme>(settings.scheme)},
+  processor_.Process({state_.place, gestures.level, gestures.mix,
+                      Ratio(settings.in_full_scale_mv, kInFullScaleMillivolts),
+                      Ratio(kOutFullScaleMillivolts, settings.out_full_scale_mv), state_.bypass,
+                      overload_.dry(), static_cast<Scheme>(settings.scheme)},
                      in, out);
   Meter();
   state_.flags = Flags(gestures);

@@ -84,7 +84,7 @@ void Processor::Process(const Sound& sound, const float* in, float* out) {
   rested_ = rests;
   overload_ = sound.overload;
   SwitchDecoderWhenDry(sound);
-  Encode(sound.level, in);
+  Encode(LevelGain(*model_->loudness, sound.level) * sound.in_gain, in);
   if (!rested_) Decode(sound);
   Mix(NextGains(sound), out);
 }
@@ -101,10 +101,10 @@ void Processor::SwitchDecoderWhenDry(const Sound& sound) {
   effect_.Drop(settling_blocks_);
 }
 
-void Processor::Encode(float level, const float* in) {
+void Processor::Encode(float drive, const float* in) {
   const auto full_scale = static_cast<float>(model_->sample_max + 1);
   const auto highest = static_cast<float>(model_->sample_max);
-  const float gain = LevelGain(*model_->loudness, level) * full_scale;
+  const float gain = drive * full_scale;
   Ramp ramp(level_gain_, gain, model_->block_size);
   float* line = dry_ + model_->latency_samples;
   float peak = 0, driven_peak = 0;
@@ -165,8 +165,10 @@ Processor::Gains Processor::NextGains(const Sound& sound) {
   const float mix = Clamped(sound.mix, 0, 1);
   const Loudness loudness = At(*model_->loudness, sound.place.x, sound.place.y, sound.level);
   const float even = EqualLoudness(mix, loudness.correlation);
-  const Gains gains{heard * Between(1, (1 - mix) * even, effect),
-                    heard * effect * gate * mix * even * loudness.makeup};
+  const float dry = heard * Between(1, (1 - mix) * even, effect);
+  const float wet = heard * effect * gate * mix * even * loudness.makeup;
+  // Here and in the drive the converters' gains cost nothing for a sample.
+  const Gains gains{dry * sound.in_gain * sound.out_gain, wet * sound.out_gain};
   if (opens) gains_.wet = gains.wet;
   return gains;
 }

@@ -19,6 +19,8 @@ struct Sound {
   Place place;
   float level;  // 0..1, the knob
   float mix;    // 0..1, dry to wet
+  // From what the converters have to the sound, and back: 1 unless their full scale is another one.
+  float in_gain, out_gain;
   bool bypass;
   bool overload;  // dry at once, and the decoder rests
   Scheme scheme;  // another one, or another model, is faded over to by way of dry
@@ -40,9 +42,10 @@ class Processor {
   void AllowCrossfades(bool allowed) { crossfades_ = allowed; }
 
   // Of the last block.
-  bool clipped() const { return clipped_; }         // the decoder's input was beyond full scale
-  const int16_t* z() const { return z_; }           // what the decoder played, LATENT_SIZE integers
-  float input_peak() const { return input_peak_; }  // magnitude, 1 is full scale
+  bool clipped() const { return clipped_; }  // the decoder's input was beyond full scale
+  const int16_t* z() const { return z_; }    // what the decoder played, LATENT_SIZE integers
+  // Magnitudes of in and out, 1 is full scale of the converters.
+  float input_peak() const { return input_peak_; }
   float output_peak() const { return output_peak_; }
 
   // For proving it against golden: the decoder's last block, valid when it did not rest.
@@ -61,7 +64,7 @@ class Processor {
   void UseDecoder(Scheme scheme);
   bool StaysWith(Scheme scheme) const;  // neither another scheme is asked for nor a model waits
   void SwitchDecoderWhenDry(const Sound& sound);
-  void Encode(float level, const float* in);
+  void Encode(float drive, const float* in);
   void Decode(const Sound& sound);
   Gains NextGains(const Sound& sound);
   float Gate();

@@ -40,6 +40,9 @@ constexpr int kLeastPotTravel = 8192;
 constexpr int kLeastCvZero = 16384, kMostCvZero = 49152;
 constexpr int kLeastCvSlope = 2000, kMostCvSlope = 12000;
 
+// The circuits have some 8 V; a converter that makes much less or more of them is a wrong number.
+constexpr int kLeastFullScaleMv = 1000, kMostFullScaleMv = 20000;
+
 constexpr int kMostMorphMs = 10000;
 constexpr int kMidiChannels = 16;
 
@@ -54,7 +57,8 @@ bool CalibrationIsSound(const Settings& settings) {
     if (!IsWithin(settings.cv_zero[axis], kLeastCvZero, kMostCvZero)) return false;
     if (!IsWithin(slope < 0 ? -slope : slope, kLeastCvSlope, kMostCvSlope)) return false;
   }
-  return true;
+  return IsWithin(settings.in_full_scale_mv, kLeastFullScaleMv, kMostFullScaleMv) &&
+         IsWithin(settings.out_full_scale_mv, kLeastFullScaleMv, kMostFullScaleMv);
 }
 
 }  // namespace
@@ -72,6 +76,8 @@ Settings FactorySettings() {
   settings.gate_mode = static_cast<uint8_t>(protocol::GateMode::kMorph);
   settings.midi_channel = 0;  // all
   settings.scheme = static_cast<uint8_t>(Scheme::kInt16x8);
+  settings.in_full_scale_mv = kInFullScaleMillivolts;
+  settings.out_full_scale_mv = kOutFullScaleMillivolts;
   return settings;
 }
 

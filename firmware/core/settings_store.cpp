@@ -30,7 +30,7 @@ struct __attribute__((packed)) Record {
   Settings settings;
   uint32_t crc;
 };
-static_assert(sizeof(Record) == 87 && sizeof(Record) <= storage::kSectorBytes);
+static_assert(sizeof(Record) == 91 && sizeof(Record) <= storage::kSectorBytes);
 
 constexpr size_t kMostPayloadBytes =
     storage::kSectorBytes - sizeof(RecordHeader) - sizeof(uint32_t);

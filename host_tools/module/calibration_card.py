@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from host_tools.files import git_revision, write_atomically
+from host_tools.module import calibration_audio as audio
 from host_tools.module import calibration_checks as checks
 from host_tools.module.calibrate import Calibration, Refusal
 from host_tools.module.client import ModuleClient
@@ -45,6 +46,9 @@ def _limits() -> dict[str, float]:
         "straightness": checks.STRAIGHTNESS,
         "noise_codes": checks.NOISE_LIMIT,
         "pot_travel_codes": checks.POT_TRAVEL,
+        "audio_least_dbfs": audio.LEAST_DBFS,
+        "audio_most_dbfs": audio.MOST_DBFS,
+        "audio_steadiness_db": audio.STEADINESS_DB,
     }
 
 
@@ -58,4 +62,8 @@ def _markdown(facts: dict[str, str], rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _row(cells: Iterable[Any]) -> str:
-    return f"| {' | '.join(f'{cell:,}' if isinstance(cell, int) else str(cell) for cell in cells)} |"
+    return f"| {' | '.join(map(_cell, cells))} |"
+
+
+def _cell(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else "" if value is None else str(value)

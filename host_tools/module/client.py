@@ -21,6 +21,7 @@ from host_tools.packets import BASES, FAULTS, FLAGS, PRESETS, SETTINGS, STATUS, 
 SPOT_SCALE = 32_768  # the integer of the map's edge, were there one more
 PEAK_SCALE = 32_768  # of full scale
 NO_PRESET = 255
+MIDI_CONTROL_CHANGE, MIDI_BYPASS = 0xB0, 81  # the latter of the module's own
 STALLED_S = 2.0  # after which a module does not play
 
 
@@ -116,6 +117,12 @@ class ModuleClient:
     def store(self, preset: int) -> Settings:
         """Makes a preset, 1..8, of the spot that CV is added to."""
         return _settings(self.device.request("STORE_PRESET", "SETTINGS_ARE", index=preset_index(preset)))
+
+    def bypass(self, on: bool) -> None:
+        """Switches bypass on or off, from the next block on."""
+        channel = max(self.settings().midi_channel - 1, 0)
+        value = 127 if on else 0
+        self.device.request("MIDI", "STATUS_IS", bytes=[MIDI_CONTROL_CHANGE | channel, MIDI_BYPASS, value])
 
     def turn_panel(self, adc: Sequence[int], inputs: int) -> Status:
         """Turns the knobs of a board that has none; RefusalError REAL_PANEL when it has. `adc`: as ADC_CHANNELS."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
     Adder = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
+    from host_tools.module.calibrate import Calibration, Refusal
     from host_tools.module.client import ModuleClient
     from host_tools.tables import Table
 
@@ -65,18 +66,24 @@ def upload(arguments: argparse.Namespace) -> int:
 
 
 def calibrate(arguments: argparse.Namespace) -> int:
-    from host_tools.module.calibrate import Refusal, measure, store
+    from host_tools.module.calibrate import Refusal, measure, measure_audio, store
     from host_tools.module.calibration_card import write_card
     from host_tools.module.calibration_hands import hands_for
     from host_tools.module.tables import calibration_table
 
     with _module(arguments.board) as client:
         try:
-            measured = measure(client, hands_for(client, console))
+            hands = hands_for(client, console)
+            measured, audio = measure(client, hands), None
+            if arguments.audio and not isinstance(measured, Refusal):
+                audio = measure_audio(client, hands)
         except KeyboardInterrupt:
             console.print("\nnothing was stored")
             raise
-        outcome = measured if isinstance(measured, Refusal) else store(client, measured)
+        if isinstance(measured, Refusal):
+            outcome: Calibration | Refusal = measured
+        else:
+            outcome = audio if isinstance(audio, Refusal) else store(client, measured, audio)
         wrote = f"wrote {' and '.join(map(str, write_card(client, outcome, arguments.out)))}"
     if isinstance(outcome, Refusal):
         console.print(f"REFUSED: nothing was stored; {wrote}")
@@ -202,6 +209,7 @@ def add_module_commands(commands: Subparsers) -> None:
     add("upload", upload, text).add_argument("model", type=Path, metavar="MODEL.tflite")
 
     sub = add("calibrate", calibrate, "measure the panel's circuits, step by step, and have the module remember")
+    sub.add_argument("--audio", action="store_true", help="also the converters' full scale; needs a sine")
     sub.add_argument("--out", type=Path, default=REPORTS, metavar="DIR", help="for the report card")
 
     text = "play the whole module at random and prove every block by golden, on the host"
@@ -215,7 +223,7 @@ def add_module_commands(commands: Subparsers) -> None:
     _add_presets(_nested(commands, "presets", "the module's eight spots"))
     add = _nested(commands, "settings", "what else the module remembers")
     add("get", get_settings, "show it, calibration included")
-    text = "gate_mode, morph_time_ms, midi_channel, second_spot=X,Y, scheme"
+    text = "gate_mode, morph_time_ms, midi_channel, second_spot=X,Y, scheme, in_full_scale, out_full_scale"
     add("set", set_settings, "change it").add_argument("assignments", nargs="+", metavar="KEY=VALUE", help=text)
 
 

@@ -16,6 +16,7 @@ from host_tools.packets import GATE_MODES
 from quantize.graph import SCHEMES
 
 MOST_MORPH_MS = 10_000
+LEAST_FULL_SCALE_VOLTS, MOST_FULL_SCALE_VOLTS = 1.0, 20.0  # of the peak at a jack
 MIDI_CHANNELS = ("all", *map(str, range(1, 17)))
 SCHEME_NAMES = tuple(sorted(SCHEMES, key=lambda name: SCHEMES[name].code))
 
@@ -29,7 +30,7 @@ def changed(settings: Settings, assignments: Sequence[str]) -> Settings:
             raise UserError(f"{word} sets nothing; give KEY=VALUE, the keys are {', '.join(SETTABLE)}")
         read, choices = SETTABLE[key]
         try:
-            values[key] = read(text)
+            values[FIELDS.get(key, key)] = read(text)
         except ValueError as error:
             raise UserError(f"{word} cannot be; {key} is {choices}") from error
     return replace(settings, **values)
@@ -54,6 +55,14 @@ def _milliseconds(text: str) -> int:
     return value
 
 
+def _millivolts(text: str) -> int:
+    volts = float(text)
+    if not LEAST_FULL_SCALE_VOLTS <= volts <= MOST_FULL_SCALE_VOLTS:  # also refuses NaN
+        raise ValueError
+    return round(1000 * volts)
+
+
+_FULL_SCALE = f"the peak in volts that is full scale, {LEAST_FULL_SCALE_VOLTS:g} to {MOST_FULL_SCALE_VOLTS:g}"
 # How a value is read, which raises ValueError, and what it may be.
 SETTABLE: dict[str, tuple[Callable[[str], Any], str]] = {
     "gate_mode": (GATE_MODES.index, " or ".join(GATE_MODES)),
@@ -61,4 +70,7 @@ SETTABLE: dict[str, tuple[Callable[[str], Any], str]] = {
     "midi_channel": (MIDI_CHANNELS.index, "1 to 16, or all"),
     "second_spot": (_spot, "X,Y with each from -1 to 1"),
     "scheme": (SCHEME_NAMES.index, " or ".join(SCHEME_NAMES)),
+    "in_full_scale": (_millivolts, _FULL_SCALE),
+    "out_full_scale": (_millivolts, _FULL_SCALE),
 }
+FIELDS = {"in_full_scale": "in_full_scale_mv", "out_full_scale": "out_full_scale_mv"}  # where the name is another one

@@ -43,6 +43,8 @@ def settings_table(settings: Settings, board: str) -> Table:
         ("morph_time_ms", str(settings.morph_time_ms)),
         ("midi_channel", MIDI_CHANNELS[settings.midi_channel]),
         ("second_spot", f"{x:+.3f},{y:+.3f}"),
+        ("in_full_scale", f"{settings.in_full_scale_mv / 1000:.3f} V"),
+        ("out_full_scale", f"{settings.out_full_scale_mv / 1000:.3f} V"),
         *(
             (f"knob {name}", f"{low:,} to {high:,}")
             for name, low, high in zip(POTS, circuit.pot_low, circuit.pot_high, strict=True)
@@ -52,7 +54,10 @@ def settings_table(settings: Settings, board: str) -> Table:
             for name, zero, slope in zip("XY", circuit.cv_zero, circuit.cv_per_volt, strict=True)
         ),
     ]
-    caption = "Knobs and CVs in ADC codes; gritspace calibrate sets them."
+    caption = (
+        "Full scale: the peak at IN and at OUT that the converters have. Knobs and CVs in ADC codes. "
+        "gritspace calibrate sets these, full scale with --audio."
+    )
     return _plain(f"Settings of {board}", ("setting", "value"), rows, left=2, caption=caption)
 
 
@@ -64,11 +69,11 @@ def calibration_table(calibration: Calibration, board: str) -> Table:
             f"{row['before']:,}",
             f"{row['after']:,}",
             f"{row['after'] - row['before']:+,}",
-            f"{row['noise_codes']}",
+            "" if row["noise_codes"] is None else f"{row['noise_codes']}",
         )
         for row in calibration.rows()
     ]
-    caption = "In ADC codes. Noise: the largest standard deviation of the input in any step."
+    caption = "In ADC codes, _mv in millivolts. Noise: the largest standard deviation of the input in any step."
     return _plain(
         f"Calibration of {board}", ("number", "before", "after", "change", "noise"), rows, left=1, caption=caption
     )
