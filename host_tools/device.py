@@ -47,7 +47,7 @@ REMEDIES = {  # of refusals, by their names in ERRORS; those that are not here, 
     "FOREIGN_MODEL": "give one of gritspace quantize, of fewer channels or layers",
     "SELF_TEST_FAILED": "flash the firmware again, and if that does not help, report it",
     "TOO_SLOW": "train a smaller one",
-    "MODEL_NOT_SAVED": "the one before still plays; try again",
+    "MODEL_NOT_SAVED": "try again, the one before still plays",
 }
 
 Progress = Callable[[int, int], None]  # blocks done, blocks in all

@@ -80,7 +80,7 @@ def test_overload_blinks_on_and_clip_together_eight_times_a_second(panel: Panel)
 
 @pytest.mark.parametrize("fault", range(1, len(FAULTS)))
 def test_a_fault_blinks_its_number_and_all_else_is_dark(panel: Panel, fault: int) -> None:
-    lights = panel.lights(6000, (1, 1), flags("LIVE", "CLIP"), fault)
+    lights = panel.lights(7000, (1, 1), flags("LIVE", "CLIP"), fault)
     assert not lights[:, [X, Y, ON]].any()
     found = stretches(lights[:, CLIP])[: 4 * fault]  # two rounds
     wanted = ([(FULL, 150), (0, 250)] * (fault - 1) + [(FULL, 150), (0, 250 + 1000)]) * 2
