@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Packets in and out, and the decoder's requests; link_module.cpp has the module's,
-// link_model.cpp those that bring a model. All is
-// validated here: what is behind runs blind.
+// link_model.cpp those that bring a model. All is validated here: what is behind runs blind.
 #include "core/link.h"
 
 #include <cstring>

@@ -9,7 +9,7 @@
 #include "core/storage.h"
 #include "generated/protocol.h"
 
-namespace gritspace {
+namespace gritspace::model_store {
 namespace {
 
 constexpr uint32_t kMagic = 0x444D5247;  // "GRMD"
@@ -87,31 +87,27 @@ bool Write(int sector, size_t offset, const void* bytes, size_t count) {
 
 }  // namespace
 
-bool ModelStore::Find(Scheme scheme, bool newest, ModelRecord* record) {
+bool Find(Scheme scheme, bool newest, ModelRecord* record) {
   const int slot = NewestSlot(scheme, record);
   return slot >= 0 && (newest || ReadRecord(scheme, kSlots - 1 - slot, record));
 }
 
-bool ModelStore::ReadModel(Scheme scheme, const ModelRecord& record, uint8_t* model) {
+bool Read(Scheme scheme, bool newest, const ModelRecord& record, uint8_t* model) {
   ModelRecord found;
-  for (int slot = 0; slot < kSlots; ++slot) {
-    if (!ReadRecord(scheme, slot, &found) || found.sequence != record.sequence) continue;
-    for (int sector = 0; sector < Sectors(record.size); ++sector) {
-      const Part part = PartIn(sector, record.size);
-      const int there = FirstSector(scheme, slot) + sector;
-      if (!storage::Read(there, part.offset, model + part.from, part.count)) return false;
-    }
-    return Crc32(model, record.size) == record.crc;
+  const int newest_slot = NewestSlot(scheme, &found);
+  const int first = FirstSector(scheme, newest ? newest_slot : kSlots - 1 - newest_slot);
+  for (int sector = 0; sector < Sectors(record.size); ++sector) {
+    const Part part = PartIn(sector, record.size);
+    if (!storage::Read(first + sector, part.offset, model + part.from, part.count)) return false;
   }
-  return false;
+  return Crc32(model, record.size) == record.crc;
 }
 
-int ModelStore::Sectors(size_t size) {
+int Sectors(size_t size) {
   return static_cast<int>((kHeadBytes + size + storage::kSectorBytes - 1) / storage::kSectorBytes);
 }
 
-bool ModelStore::WriteSector(Scheme scheme, const ModelRecord& given, const uint8_t* model,
-                             int sector) {
+bool WriteSector(Scheme scheme, const ModelRecord& given, const uint8_t* model, int sector) {
   if (!IsReadable(scheme)) return false;
   ModelRecord newest;
   const int newest_slot = NewestSlot(scheme, &newest);
@@ -133,4 +129,4 @@ bool ModelStore::WriteSector(Scheme scheme, const ModelRecord& given, const uint
          Write(first, sizeof(record), &crc, sizeof(crc));
 }
 
-}  // namespace gritspace
+}  // namespace gritspace::model_store

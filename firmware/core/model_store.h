@@ -22,21 +22,20 @@ struct __attribute__((packed)) ModelRecord {
   uint32_t sequence;
 };
 
-class ModelStore {
- public:
-  // What lies in one of the two slots, the newest first. False when there is no such record; that
-  // bytes of the model are damaged, ReadModel finds.
-  static bool Find(Scheme scheme, bool newest, ModelRecord* record);
+namespace model_store {
 
-  // The model of that record, `record.size` bytes. False when they are damaged.
-  static bool ReadModel(Scheme scheme, const ModelRecord& record, uint8_t* model);
+// What lies in one of the two slots, the newest record or the one before. False when there is no
+// such record; that bytes of the model are damaged, Read finds.
+bool Find(Scheme scheme, bool newest, ModelRecord* record);
 
-  // How many sectors a model takes. It is written sector by sector, from the last to 0, into the
-  // slot that does not hold the newest record. False when the flash does not take it; after sector
-  // 0 the model is the newest.
-  static int Sectors(size_t size);
-  static bool WriteSector(Scheme scheme, const ModelRecord& record, const uint8_t* model,
-                          int sector);
-};
+// The model that Find has found there, `record.size` bytes. False when they are damaged.
+bool Read(Scheme scheme, bool newest, const ModelRecord& record, uint8_t* model);
 
+// How many sectors a model takes. It is written sector by sector, from the last to 0, into the slot
+// that does not hold the newest record. False when the flash does not take it; after sector 0 the
+// model is the newest.
+int Sectors(size_t size);
+bool WriteSector(Scheme scheme, const ModelRecord& record, const uint8_t* model, int sector);
+
+}  // namespace model_store
 }  // namespace gritspace

@@ -95,7 +95,7 @@ bool Processor::StaysWith(Scheme scheme) const {
 
 void Processor::SwitchDecoderWhenDry(const Sound& sound) {
   const Scheme idle = scheme_ == Scheme::kInt8 ? Scheme::kInt16x8 : Scheme::kInt8;
-  if (loader::Waits(idle)) loader::TakeNext(idle);
+  loader::TakeNext(idle);
   if (StaysWith(sound.scheme) || !effect_.gone()) return;
   UseDecoder(sound.scheme);
   effect_.Drop(settling_blocks_);

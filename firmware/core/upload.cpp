@@ -14,38 +14,38 @@ using protocol::ErrorCode;
 #if GRITSPACE_LOADS_MODELS
 
 bool Upload::Restore() {
-  bool found_none_bad = true;
+  bool restored = true;
   for (int code = 0; code < kSchemeCount; ++code) {
     const auto scheme = static_cast<Scheme>(code);
-    if (decoder::Has(scheme)) found_none_bad &= RestoreScheme(scheme);
+    if (decoder::Has(scheme)) restored &= RestoreScheme(scheme);
   }
-  return found_none_bad;
+  return restored;
 }
 
 bool Upload::RestoreScheme(Scheme scheme) {
   bool found = false;
   constexpr bool kNewestFirst[] = {true, false};
   for (const bool newest : kNewestFirst) {
-    if (!ModelStore::Find(scheme, newest, &model_)) continue;
+    ModelRecord model;
+    uint32_t block_cycles = 0;
+    if (!model_store::Find(scheme, newest, &model)) continue;
     found = true;
-    scheme_ = scheme;
-    if (!ModelStore::ReadModel(scheme, model_, loader::Room(scheme))) continue;
-    if (SetUp() != ErrorCode::kNone || !PlayTest()) continue;
+    if (!model_store::Read(scheme, newest, model, loader::Room(scheme)) ||
+        SetUp(scheme, model) != ErrorCode::kNone || !PlayTest(scheme, &block_cycles)) {
+      continue;
+    }
     loader::Offer(scheme);
     loader::TakeNext(scheme);
     decoder::Reset(scheme);
-    break;
+    return true;
   }
-  const bool plays = found && decoder::Info(scheme).model_id == model_.model_id;
-  model_ = {};
-  return plays || !found;
+  return !found;
 }
 
 ErrorCode Upload::Begin(const protocol::BeginModel& begin) {
   model_ = {};
   received_ = block_cycles_ = 0;
   sectors_left_ = 0;
-  too_slow_ = false;
   if (begin.scheme >= kSchemeCount) return ErrorCode::kUnknownScheme;
   const auto scheme = static_cast<Scheme>(begin.scheme);
   if (!decoder::Has(scheme)) return ErrorCode::kUnknownScheme;
@@ -71,44 +71,47 @@ ErrorCode Upload::Take(uint32_t offset, const uint8_t* bytes, size_t count) {
 ErrorCode Upload::Try() {
   if (model_.size == 0 || received_ != model_.size) return ErrorCode::kWrongSequence;
   if (Crc32(loader::Room(scheme_), model_.size) != model_.crc) return ErrorCode::kModelDamaged;
-  const ErrorCode error = SetUp();
+  const ErrorCode error = SetUp(scheme_, model_);
   if (error != ErrorCode::kNone) return error;
-  if (!PlayTest()) return ErrorCode::kSelfTestFailed;
-  const uint32_t limit = live_->decoder_limit_cycles();
-  too_slow_ = limit != 0 && block_cycles_ > limit;
-  if (!too_slow_) sectors_left_ = ModelStore::Sectors(model_.size);
+  if (!PlayTest(scheme_, &block_cycles_)) return ErrorCode::kSelfTestFailed;
+  if (!too_slow()) sectors_left_ = model_store::Sectors(model_.size);
   return ErrorCode::kNone;
 }
 
 // The codec was started with the block of the model that plays.
-ErrorCode Upload::SetUp() {
-  if (!loader::SetUp(scheme_, model_.size, model_.model_id)) return ErrorCode::kForeignModel;
-  const ModelInfo& model = loader::Candidate(scheme_);
+ErrorCode Upload::SetUp(Scheme scheme, const ModelRecord& model) const {
+  if (!loader::SetUp(scheme, model.size, model.model_id)) return ErrorCode::kForeignModel;
+  const ModelInfo& candidate = loader::Candidate(scheme);
   const ModelInfo& plays = Live::Model();
-  const bool fits = model.block_size == plays.block_size &&
-                    model.sample_rate_hz == plays.sample_rate_hz &&
-                    model.latency_samples == plays.latency_samples;
+  const bool fits = candidate.block_size == plays.block_size &&
+                    candidate.sample_rate_hz == plays.sample_rate_hz &&
+                    candidate.latency_samples == plays.latency_samples;
   return fits ? ErrorCode::kNone : ErrorCode::kForeignModel;
 }
 
 // What the audio thread took meanwhile is not the model's. The first block fills the caches.
-bool Upload::PlayTest() {
-  const int blocks = loader::TestBlocks(scheme_);
+bool Upload::PlayTest(Scheme scheme, uint32_t* block_cycles) const {
+  const int blocks = loader::TestBlocks(scheme);
   uint32_t sum = 0;
   for (int block = 0; block < blocks; ++block) {
     const uint32_t others = live_->audio_cycles(), start = cycles_();
-    if (!loader::PlayTestBlock(scheme_, block)) return false;
+    if (!loader::PlayTestBlock(scheme, block)) return false;
     const uint32_t took = cycles_() - start - (live_->audio_cycles() - others);
     if (block > 0 || blocks == 1) sum += took;
   }
-  block_cycles_ = sum / static_cast<uint32_t>(blocks > 1 ? blocks - 1 : 1);
+  *block_cycles = sum / static_cast<uint32_t>(blocks > 1 ? blocks - 1 : 1);
   return true;
 }
 
+bool Upload::too_slow() const {
+  const uint32_t limit = live_->decoder_limit_cycles();
+  return limit != 0 && block_cycles_ > limit;
+}
+
 ErrorCode Upload::Keep(int sector) {
-  if (too_slow_) return ErrorCode::kTooSlow;
+  if (too_slow()) return ErrorCode::kTooSlow;
   if (sectors_left_ == 0 || sector != sectors_left_ - 1) return ErrorCode::kWrongSequence;
-  if (!ModelStore::WriteSector(scheme_, model_, loader::Room(scheme_), sector)) {
+  if (!model_store::WriteSector(scheme_, model_, loader::Room(scheme_), sector)) {
     sectors_left_ = 0;
     return ErrorCode::kModelNotSaved;
   }

@@ -33,8 +33,10 @@ class Upload {
 
  private:
   bool RestoreScheme(Scheme scheme);
-  protocol::ErrorCode SetUp();
-  bool PlayTest();  // takes the time, too
+  protocol::ErrorCode SetUp(Scheme scheme, const ModelRecord& model) const;
+  // Takes the time, too, in cycles of a block. False: other integers than the vectors'.
+  bool PlayTest(Scheme scheme, uint32_t* block_cycles) const;
+  bool too_slow() const;
 
   uint32_t (*cycles_)();
   Live* live_;
@@ -42,7 +44,6 @@ class Upload {
   ModelRecord model_{};  // its size is 0: none was begun
   uint32_t received_ = 0;
   uint32_t block_cycles_ = 0;
-  bool too_slow_ = false;
   int sectors_left_ = 0;  // above 0: the model has passed
 };
 

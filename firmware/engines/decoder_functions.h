@@ -15,29 +15,25 @@ constexpr bool kHasInt8 = false;
 constexpr bool kHasInt8 = true;
 #endif
 
-// Calls it with the scheme's network.
+// What the function makes of the scheme's network.
 template <class Function>
-void With(Scheme scheme, Function function) {
+decltype(auto) With(Scheme scheme, Function function) {
 #if !GRITSPACE_WITHOUT_INT8
   if (scheme == Scheme::kInt8) return function(network_int8);
 #endif
   (void)scheme;
-  function(network_int16x8);
+  return function(network_int16x8);
 }
 
 }  // namespace
 
 bool Has(Scheme scheme) {
   if (scheme == Scheme::kInt8 && !kHasInt8) return false;
-  bool ready = false;
-  With(scheme, [&](const auto& network) { ready = network.ready(); });
-  return ready;
+  return With(scheme, [](const auto& network) { return network.ready(); });
 }
 
 const ModelInfo& Info(Scheme scheme) {
-  const ModelInfo* info = nullptr;
-  With(scheme, [&](const auto& network) { info = &network.info(); });
-  return *info;
+  return With(scheme, [](const auto& network) -> const ModelInfo& { return network.info(); });
 }
 
 void Reset(Scheme scheme) {

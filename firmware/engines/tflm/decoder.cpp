@@ -40,9 +40,9 @@ PlacesInt16x8 network_int16x8(&rooms_int16x8, kFileInt16x8, kFileInt16x8Size, kF
 namespace gritspace::decoder {
 
 uint32_t ArenaBytes(Scheme scheme) {
-  size_t bytes = 0;
-  if (Has(scheme)) With(scheme, [&](const auto& network) { bytes = network.arena_bytes(); });
-  return static_cast<uint32_t>(bytes);
+  if (!Has(scheme)) return 0;
+  return With(scheme,
+              [](const auto& network) { return static_cast<uint32_t>(network.arena_bytes()); });
 }
 
 }  // namespace gritspace::decoder
@@ -52,33 +52,23 @@ namespace gritspace::loader {
 using decoder::With;
 
 uint8_t* Room(Scheme scheme) {
-  uint8_t* room = nullptr;
-  With(scheme, [&](auto& network) { room = network.room(); });
-  return room;
+  return With(scheme, [](auto& network) { return network.room(); });
 }
 
 bool SetUp(Scheme scheme, size_t size, uint32_t model_id) {
-  bool done = false;
-  With(scheme, [&](auto& network) { done = network.SetUpOther(size, model_id); });
-  return done;
+  return With(scheme, [=](auto& network) { return network.SetUpOther(size, model_id); });
 }
 
 const ModelInfo& Candidate(Scheme scheme) {
-  const ModelInfo* info = nullptr;
-  With(scheme, [&](const auto& network) { info = &network.other_info(); });
-  return *info;
+  return With(scheme, [](const auto& network) -> const ModelInfo& { return network.other_info(); });
 }
 
 int TestBlocks(Scheme scheme) {
-  int blocks = 0;
-  With(scheme, [&](const auto& network) { blocks = network.test_blocks(); });
-  return blocks;
+  return With(scheme, [](const auto& network) { return network.test_blocks(); });
 }
 
 bool PlayTestBlock(Scheme scheme, int block) {
-  bool exact = false;
-  With(scheme, [&](auto& network) { exact = network.PlayTestBlock(block); });
-  return exact;
+  return With(scheme, [=](auto& network) { return network.PlayTestBlock(block); });
 }
 
 void Offer(Scheme scheme) {
@@ -87,9 +77,7 @@ void Offer(Scheme scheme) {
 
 bool Waits(Scheme scheme) {
   if (scheme == Scheme::kInt8 && !decoder::kHasInt8) return false;
-  bool waits = false;
-  With(scheme, [&](const auto& network) { waits = network.waits(); });
-  return waits;
+  return With(scheme, [](const auto& network) { return network.waits(); });
 }
 
 const ModelInfo& Next(Scheme scheme) {
@@ -97,7 +85,7 @@ const ModelInfo& Next(Scheme scheme) {
 }
 
 void TakeNext(Scheme scheme) {
-  With(scheme, [](auto& network) { network.TakeNext(); });
+  if (Waits(scheme)) With(scheme, [](auto& network) { network.TakeNext(); });
 }
 
 }  // namespace gritspace::loader

@@ -24,7 +24,7 @@ class Interpreter {
   // checked.
   bool SetUp(const uint8_t* file, size_t size, uint32_t model_id) {
     ready_ = false;
-    if (!IsTflite(file, size)) return false;
+    if (size < kLeastFileBytes || !tflite::ModelBufferHasIdentifier(file)) return false;
     const tflite::Model* model = tflite::GetModel(file);
     if (!FindCard(model)) return false;
     info_.model_id = model_id;
@@ -68,7 +68,8 @@ class Interpreter {
   }
 
  private:
-  static constexpr size_t kFirstState = 2;  // of the inputs; of the outputs one less
+  static constexpr size_t kLeastFileBytes = 9;  // an offset, the identifier, and something
+  static constexpr size_t kFirstState = 2;      // of the inputs; of the outputs one less
 
   // In one piece, so that it can be made where nobody will take it away.
   struct Machine {
@@ -80,13 +81,6 @@ class Interpreter {
 
   static constexpr Scheme kScheme = sizeof(Sample) == 1 ? Scheme::kInt8 : Scheme::kInt16x8;
   static constexpr TfLiteType kType = sizeof(Sample) == 1 ? kTfLiteInt8 : kTfLiteInt16;
-
-  static bool IsTflite(const uint8_t* file, size_t size) {
-    constexpr size_t kMarkOffset = 4;
-    const char mark[] = {'T', 'F', 'L', '3'};
-    return size > kMarkOffset + sizeof(mark) &&
-           std::memcmp(file + kMarkOffset, mark, sizeof(mark)) == 0;
-  }
 
   bool FindCard(const tflite::Model* model) {
     if (model->metadata() == nullptr || model->buffers() == nullptr) return false;

@@ -39,8 +39,8 @@ class Places {
 
   uint8_t* room() { return rooms_[1 - playing_.load()]; }
   bool SetUpOther(size_t size, uint32_t model_id) { return other().SetUp(room(), size, model_id); }
-  const ModelInfo& other_info() const { return networks_[1 - playing_.load()].info(); }
-  int test_blocks() const { return networks_[1 - playing_.load()].test_vectors().blocks; }
+  const ModelInfo& other_info() const { return other().info(); }
+  int test_blocks() const { return other().test_vectors().blocks; }
 
   bool PlayTestBlock(int block) {
     const int block_size = other().info().block_size;
@@ -53,8 +53,9 @@ class Places {
 
   void Offer() { waits_.store(true); }
   bool waits() const { return waits_.load(); }
-  void TakeNext() {
-    if (waits_.exchange(false)) playing_.store(1 - playing_.load());
+  void TakeNext() {  // when one waits
+    waits_.store(false);
+    playing_.store(1 - playing_.load());
   }
 
  private:
@@ -63,6 +64,7 @@ class Places {
   Network& playing() { return networks_[playing_.load()]; }
   const Network& playing() const { return networks_[playing_.load()]; }
   Network& other() { return networks_[1 - playing_.load()]; }
+  const Network& other() const { return networks_[1 - playing_.load()]; }
 
   Rooms& rooms_;
   std::atomic<int> playing_{0};
