@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Sends a model to a device while it plays another one, and says what became of it.
 
-Depends on `artefacts`, `device` and quantize's model card. The device proves and times the model before it keeps it;
+Depends on `artefacts` and `device`. The device proves and times the model before it keeps it;
 until it has kept it, what it played before goes on, and is there again at the next power-up.
 """
 
@@ -16,9 +16,7 @@ from host_tools.artefacts import Artefact, load_artefact
 from host_tools.device import Device
 from host_tools.errors import LinkError, UserError
 from host_tools.packets import MAX_MODEL_BYTES
-from quantize.graph import GraphError
-from quantize.model_card import replay
-from quantize.tflite import TfliteError, card_of
+from quantize.tflite import TfliteError, require_playable
 
 PIECE_BYTES = 512  # of a packet
 
@@ -61,13 +59,9 @@ def checked(path: Path) -> Artefact:
     """The model in a file, its card replayed on golden. UserError when it is none, or too large for any device."""
     artefact = load_artefact(path)
     try:
-        replay(card_of(artefact.content), artefact.graph)
+        require_playable(artefact.content, artefact.graph)
     except TfliteError as error:
         raise UserError(f"{path}: {error}") from error
-    except GraphError as error:
-        raise UserError(f"{path}: {error}; write it again with `gritspace quantize`") from error
-    if not artefact.graph.silent:
-        raise UserError(f"{path}: gives sound for silence; make it anew with `gritspace quantize`")
     if len(artefact.content) > MAX_MODEL_BYTES:
         raise UserError(
             f"{path} has {len(artefact.content):,} bytes, a device has room for {MAX_MODEL_BYTES:,}; train a smaller "

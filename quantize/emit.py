@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from quantize.graph import Convolution, Graph, GraphError
+from quantize.graph import Convolution, Graph
 from quantize.loudness_table import LEVEL_RANGE_DB, LoudnessTable, flat_table
-from quantize.model_card import CardError, latent_edges, loudness_of, replay
+from quantize.model_card import latent_edges, loudness_of
 from quantize.static_tables import (
     LayerTables,
     Requantization,
@@ -23,7 +23,7 @@ from quantize.static_tables import (
     padded_channels,
     product,
 )
-from quantize.tflite import TfliteError, card_of, model_id, read_tflite
+from quantize.tflite import TfliteError, model_id, read_tflite, require_playable
 
 GENERATED = Path(__file__).resolve().parents[1] / "firmware" / "generated"
 CLASSES = {"int8": "ModelInt8", "int16x8": "ModelInt16x8"}
@@ -234,15 +234,10 @@ def emit(tflite_path: Path, directory: Path = GENERATED) -> list[Path]:
     decoder that would sound while nothing is played.
     """
     graph, content = read_tflite(tflite_path), Path(tflite_path).read_bytes()
-    if not graph.silent:
-        raise GraphError(f"{tflite_path}: gives sound for silence; make it anew with `gritspace quantize`")
     try:
-        card = card_of(content)
-        replay(card, graph)
+        card = require_playable(content, graph)
     except TfliteError as error:
         raise TfliteError(f"{tflite_path}: {error}") from error
-    except CardError as error:
-        raise TfliteError(f"{tflite_path}: {error}; make it anew with `gritspace quantize`") from error
     provenance = f"{Path(tflite_path).name}, SHA-256 {hashlib.sha256(content).hexdigest()}"
     texts = emit_model(graph, model_id(content), provenance, loudness_of(card))
     directory = Path(directory)

@@ -18,10 +18,10 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from quantize.graph import SCHEMES, Convolution, Graph, GraphError, LatentAxis, Layer, Quantization
-from quantize.model_card import CardError, require
+from quantize.model_card import CardError, replay, require
 from quantize.tflite_writer import ACTIVATIONS, CARD, FORMAT, METADATA, VERSIONS, write_tflite
 
-__all__ = ["TfliteError", "card_of", "model_id", "parse_tflite", "read_tflite", "write_tflite"]
+__all__ = ["TfliteError", "card_of", "model_id", "parse_tflite", "read_tflite", "require_playable", "write_tflite"]
 
 
 class TfliteError(GraphError):
@@ -60,6 +60,21 @@ def card_of(content: bytes) -> bytes:
     card = _checked(content)[1]
     if not card:
         raise TfliteError("carries no model card; write it again with `gritspace quantize`")
+    return card
+
+
+def require_playable(content: bytes, graph: Graph) -> bytes:
+    """The model card of a file whose graph a module may play: silent for silence, and golden gives the card's vectors.
+
+    Raises TfliteError.
+    """
+    if not graph.silent:
+        raise TfliteError("gives sound for silence; make it anew with `gritspace quantize`")
+    card = card_of(content)
+    try:
+        replay(card, graph)
+    except CardError as error:
+        raise TfliteError(f"{error}; make it anew with `gritspace quantize`") from error
     return card
 
 

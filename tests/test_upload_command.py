@@ -14,7 +14,6 @@ from echo_models import echo_card, echo_file, echo_graph
 from rich.console import Console
 
 from host_tools import protocol
-from host_tools import upload as upload_module
 from host_tools.device import Device
 from host_tools.errors import LinkError, UserError
 from host_tools.framing import DELIMITER, PacketReader, frame
@@ -36,7 +35,7 @@ def loading(tmp_path_factory) -> Path:
 @pytest.fixture
 def echoes(monkeypatch) -> None:
     """Golden has nothing to say about echoes."""
-    monkeypatch.setattr(upload_module, "replay", lambda card, graph: None)
+    monkeypatch.setattr("quantize.tflite.replay", lambda card, graph: None)
 
 
 def write(path: Path, content: bytes) -> Path:
