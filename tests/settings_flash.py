@@ -65,26 +65,53 @@ def record(sequence: int, payload: bytes) -> bytes:
     return start + struct.pack("<I", zlib.crc32(start))
 
 
-class Store:
-    """core/settings_store.h over a flash whose cells can be seen and spoiled."""
+class Flash:
+    """The flash of tests/firmware/settings_library.cpp: its cells can be seen and spoiled, its power cut."""
+
+    def __init__(self, library: Path, sectors: int) -> None:
+        """Loads the library that it is part of; the first `sectors` are seen. A new one, with power."""
+        self._library = ctypes.CDLL(str(library))
+        self._library.cells.restype = ctypes.POINTER(ctypes.c_uint8 * (sectors * SLOT_BYTES))
+        self._library.steps_left.restype = ctypes.c_int64
+        self._library.was_misused.restype = ctypes.c_bool
+        self.cells = self._library.cells().contents
+        self.erase()
+
+    def erase(self) -> None:
+        self.cells[:] = [0xFF] * len(self.cells)
+        self.refuse()
+        self.power_for(ALWAYS)
+
+    def power_for(self, steps: int, *, tears_bytes: bool = False, seed: int = 1) -> None:
+        self._library.set_power(ctypes.c_int64(steps), ctypes.c_bool(tears_bytes), ctypes.c_uint32(seed))
+
+    def refuse(self, *, erase: bool = False, program: bool = False, read: bool = False) -> None:
+        self._library.refuse(ctypes.c_bool(erase), ctypes.c_bool(program), ctypes.c_bool(read))
+
+    def steps(self) -> int:
+        """Of erasing and programming, since it always has power."""
+        return ALWAYS - int(self._library.steps_left())
+
+    @property
+    def misused(self) -> bool:
+        """Whether anything was programmed that was not erased, or outside a sector."""
+        return bool(self._library.was_misused())
+
+
+class Store(Flash):
+    """core/settings_store.h over that flash."""
 
     def __init__(self, folder: Path, store_source: Path = FIRMWARE / "core/settings_store.cpp") -> None:
         """Compiles in `folder`; `store_source` takes the place of the firmware's."""
         sources = [FIRMWARE / "core/settings.cpp", FIRMWARE / "core/framing.cpp", store_source]
-        library = compile_library(folder / "settings.so", [*sources, TEST_SOURCES / "settings_library.cpp"])
-        self._library = ctypes.CDLL(str(library))
-        self._library.cells.restype = ctypes.POINTER(ctypes.c_uint8 * (2 * SLOT_BYTES))
-        self._library.steps_left.restype = ctypes.c_int64
-        for name in ("save", "is_sound", "was_misused"):
+        super().__init__(compile_library(folder / "settings.so", [*sources, TEST_SOURCES / "settings_library.cpp"]), 2)
+        for name in ("save", "is_sound"):
             getattr(self._library, name).restype = ctypes.c_bool
-        self.cells = self._library.cells().contents
-        self.blank()
+        self.restart()
 
     def blank(self) -> None:
         """A new flash, with power, nothing in it; the store has loaded that."""
-        self.cells[:] = [0xFF] * (2 * SLOT_BYTES)
-        self.refuse()
-        self.power_for(ALWAYS)
+        self.erase()
         self.restart()
 
     def put(self, slot: int, content: bytes) -> None:
@@ -92,12 +119,6 @@ class Store:
 
     def slot(self, slot: int) -> bytes:
         return bytes(self.cells[slot * SLOT_BYTES : (slot + 1) * SLOT_BYTES])
-
-    def power_for(self, steps: int, *, tears_bytes: bool = False, seed: int = 1) -> None:
-        self._library.set_power(ctypes.c_int64(steps), ctypes.c_bool(tears_bytes), ctypes.c_uint32(seed))
-
-    def refuse(self, *, erase: bool = False, program: bool = False, read: bool = False) -> None:
-        self._library.refuse(ctypes.c_bool(erase), ctypes.c_bool(program), ctypes.c_bool(read))
 
     def restart(self) -> tuple[str, Values]:
         """What a module finds when it gets power."""
@@ -107,13 +128,13 @@ class Store:
 
     def save(self, values: Values) -> bool:
         saved = bool(self._library.save(pack(values)))
-        assert not self._library.was_misused()
+        assert not self.misused
         return saved
 
     def steps_of_a_save(self, values: Values) -> int:
         self.power_for(ALWAYS)
         assert self.save(values)
-        return ALWAYS - int(self._library.steps_left())
+        return self.steps()
 
     def factory(self) -> Values:
         settings = ctypes.create_string_buffer(SIZE)

@@ -4,7 +4,8 @@ and the far end of the link with a module that does as a test wants."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,6 +17,9 @@ from host_tools.artefacts import Artefact
 from host_tools.device import Greeting
 from host_tools.errors import LinkError
 from host_tools.framing import PacketReader, frame
+from host_tools.module.calibrate import Answer
+from host_tools.module.calibration_audio import AudioStep
+from host_tools.module.calibration_checks import Finding, Step
 from host_tools.packets import ERRORS, FLAGS, STATUS
 from quantize.golden import GoldenDecoder
 from quantize.graph import Graph
@@ -23,6 +27,27 @@ from quantize.loudness_table import flat_table
 from quantize.model_card import make_card
 from quantize.synthetic import synthetic_graph
 from quantize.tflite import model_id, write_tflite
+
+
+@dataclass
+class StandInHands:
+    """Of a calibration: they wait for nothing, and answer a refusal as told, then give up."""
+
+    answers: list[Answer] = field(default_factory=list, kw_only=True)
+    refusals: list[tuple[Step | AudioStep, list[Finding]]] = field(default_factory=list, kw_only=True)
+    left: int = field(default=0, kw_only=True)  # times
+
+    def hold(self) -> None:
+        pass
+
+    listen = hold
+
+    def refused(self, step: Step | AudioStep, findings: Sequence[Finding]) -> Answer:
+        self.refusals.append((step, list(findings)))
+        return self.answers.pop(0) if self.answers else Answer.GIVE_UP
+
+    def leave(self) -> None:
+        self.left += 1
 
 
 def with_flat_card(graph: Graph) -> bytes:

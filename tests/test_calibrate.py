@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from stand_ins import StandInModule
+from stand_ins import StandInHands, StandInModule
 
 from host_tools.device import Device
 from host_tools.errors import LinkError
 from host_tools.module.calibrate import Answer, Refusal, circuit_of, measure, store
 from host_tools.module.calibration_audio import AudioStep
 from host_tools.module.calibration_card import write_card
-from host_tools.module.calibration_checks import CABLES_OUT, CV_STEPS, LEFT, RIGHT, STEPS, Finding, Step
+from host_tools.module.calibration_checks import CABLES_OUT, CV_STEPS, LEFT, RIGHT, STEPS, Step
 from host_tools.module.client import ModuleClient
 from host_tools.module.panel import Circuit, Panel
 
@@ -27,17 +27,14 @@ OFF_NOMINAL = Circuit(
 
 
 @dataclass
-class Bench:
+class Bench(StandInHands):
     """A module with a panel of its own and somebody who does what is asked, or nearly."""
 
     circuit: Circuit = OFF_NOMINAL
     really: Callable[[Step], Panel] = lambda step: step.asked  # what is done when something is asked
     noise_codes: Sequence[float] = (4.0,) * 8
     stuck: dict[int, int] = field(default_factory=dict)  # channels that always read this
-    answers: list[Answer] = field(default_factory=list)  # to refusals; then they give up
-    refusals: list[tuple[Step | AudioStep, list[Finding]]] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
-    left: int = 0  # times
 
     def __post_init__(self) -> None:
         self._panel = Panel()
@@ -56,20 +53,8 @@ class Bench:
         self._panel = self.really(step)
         return step.asked
 
-    def hold(self) -> None:
-        pass
-
     def follow_audio(self, step: AudioStep) -> float:
         raise AssertionError("a calibration of the panel alone asks for no sine")
-
-    listen = hold
-
-    def refused(self, step: Step | AudioStep, findings: Sequence[Finding]) -> Answer:
-        self.refusals.append((step, list(findings)))
-        return self.answers.pop(0) if self.answers else Answer.GIVE_UP
-
-    def leave(self) -> None:
-        self.left += 1
 
     def refusal(self) -> tuple[Step | AudioStep, str, str]:
         """The one refusal that ends this calibration: where, what was found, the probable cause."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from rich.console import Console
-from stand_ins import StandInModule
+from stand_ins import StandInHands, StandInModule
 
 from host_tools.boards import open_board
 from host_tools.device import Device
@@ -22,7 +22,7 @@ from host_tools.module import calibrate
 from host_tools.module.calibrate import Answer, Refusal, measure, measure_audio, store
 from host_tools.module.calibration_audio import AUDIO_STEPS, FROM_OUT, INTO_IN, AudioStep
 from host_tools.module.calibration_card import write_card
-from host_tools.module.calibration_checks import Finding, Sample, Step
+from host_tools.module.calibration_checks import Sample, Step
 from host_tools.module.calibration_hands import hands_for
 from host_tools.module.client import ModuleClient
 from host_tools.module.panel import Circuit, Panel
@@ -56,15 +56,12 @@ class SoundingModule(StandInModule):
 
 
 @dataclass
-class Bench:
+class Bench(StandInHands):
     """Somebody with a multimeter, who reads `volts` while the meters go through `peaks`, by the names of the steps."""
 
     volts: dict[str, float] = field(default_factory=dict)
     peaks: dict[str, Sequence[float]] = field(default_factory=dict)  # again and again
-    answers: list[Answer] = field(default_factory=list)
-    refusals: list[tuple[Step | AudioStep, list[Finding]]] = field(default_factory=list)
     bypassed: dict[str, bool] = field(default_factory=dict)  # while the steps were followed
-    left: int = 0
 
     def __post_init__(self) -> None:
         self.module = SoundingModule()
@@ -78,18 +75,6 @@ class Bench:
         self.bypassed[step.name] = self.module.bypass
         self.module.meters[step.peak] = itertools.cycle(self.peaks.get(step.name, [peak]))
         return self.volts.get(step.name, volts)
-
-    def hold(self) -> None:
-        pass
-
-    listen = hold
-
-    def refused(self, step: Step | AudioStep, findings: Sequence[Finding]) -> Answer:
-        self.refusals.append((step, list(findings)))
-        return self.answers.pop(0) if self.answers else Answer.GIVE_UP
-
-    def leave(self) -> None:
-        self.left += 1
 
 
 def panel_samples() -> dict[str, Sample]:

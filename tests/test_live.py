@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from compiled import CORE, STUB_DECODER, TEST_SOURCES, compile_library
-from settings_flash import ALWAYS, SIZE, SLOT_BYTES, pack, unpack
+from settings_flash import SIZE, Flash, pack, unpack
 
 from host_tools import protocol
 from host_tools.packets import BASES, FAULTS, STATUS
@@ -18,31 +18,17 @@ FAULT_BLOCKS = 10_000  # for which the lights tell one: 10 s
 X = 0  # light
 
 
-class Live:
+class Live(Flash):
     """A module that just got power, with a new flash."""
 
     def __init__(self, path: Path) -> None:
-        self._library = ctypes.CDLL(str(path))
-        self._library.cells.restype = ctypes.POINTER(ctypes.c_uint8 * (2 * SLOT_BYTES))
-        self._library.steps_left.restype = ctypes.c_int64
+        super().__init__(path, 2)
         for name in ("change", "store_preset"):
             getattr(self._library, name).restype = ctypes.c_bool
-        self.cells = self._library.cells().contents
-        self.cells[:] = [0xFF] * (2 * SLOT_BYTES)
-        self._library.set_power(ctypes.c_int64(ALWAYS), ctypes.c_bool(False), ctypes.c_uint32(1))
-        self.refuse(False)
         self.power_up()
 
     def power_up(self) -> None:
         self._library.power_up()
-
-    def refuse(self, erase: bool) -> None:
-        """Whether the flash refuses to be erased."""
-        self._library.refuse(ctypes.c_bool(erase), ctypes.c_bool(False), ctypes.c_bool(False))
-
-    def flash_steps(self) -> int:
-        """Of erasing and programming, so far."""
-        return ALWAYS - int(self._library.steps_left())
 
     def play(self, blocks: int, x: int = NOON, y: int = NOON) -> np.ndarray:
         """Lights, uint8 (blocks, 4)."""
@@ -143,19 +129,19 @@ def test_a_save_ends_the_faults_of_settings_and_no_others(live: Live, fault: str
 
 def test_the_same_settings_again_do_not_wear_the_flash(live: Live) -> None:
     assert live.change(morph_time_ms=1)
-    steps = live.flash_steps()
+    steps = live.steps()
     assert steps > 0
     for _ in range(100):
         assert live.change()
-    assert live.flash_steps() == steps
+    assert live.steps() == steps
 
 
 def test_a_stream_of_stores_of_one_place_writes_the_flash_once(live: Live) -> None:
     live.play(100, x=60_000)
     live.midi(0xB0, 21, 3)
-    steps = live.flash_steps()
+    steps = live.steps()
     live.midi(*[21, 3] * 100)
-    assert steps > 0 and live.flash_steps() == steps
+    assert steps > 0 and live.steps() == steps
     assert live.settings["presets"][3]["x"] > 20_000
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from compiled import CORE, LOADING_DECODER, TEST_SOURCES, compile_library
 from echo_models import crc
-from settings_flash import ALWAYS
+from settings_flash import ALWAYS, Flash
 
 from host_tools.packets import ERRORS
 from quantize.graph import SCHEMES
@@ -22,35 +22,22 @@ FIRST_MODEL_SECTOR = 2
 SETTLED = 400  # blocks: power-up's silence, fades and the way by dry are over
 
 
-class Module:
+class Module(Flash):
     """A module that just got power, with a new flash."""
 
     def __init__(self, path: Path) -> None:
-        self._library = ctypes.CDLL(str(path))
-        self._library.cells.restype = ctypes.POINTER(ctypes.c_uint8 * (SECTORS * SECTOR_BYTES))
-        self._library.steps_left.restype = ctypes.c_int64
+        super().__init__(path, SECTORS)
         for name in ("playing", "next"):
             getattr(self._library, name).restype = ctypes.c_uint32
-        for name in ("power_up", "was_misused", "crossfaded", "change_scheme", "move"):
+        for name in ("power_up", "crossfaded", "change_scheme", "move"):
             getattr(self._library, name).restype = ctypes.c_bool
-        self.cells = self._library.cells().contents
-        self.cells[:] = [0xFF] * (SECTORS * SECTOR_BYTES)
         self.restored = self.restart()
-
-    def power_for(self, steps: int, *, tears_bytes: bool = False, seed: int = 1) -> None:
-        self._library.set_power(ctypes.c_int64(steps), ctypes.c_bool(tears_bytes), ctypes.c_uint32(seed))
-
-    def refuse(self, *, erase: bool = False, program: bool = False, read: bool = False) -> None:
-        self._library.refuse(ctypes.c_bool(erase), ctypes.c_bool(program), ctypes.c_bool(read))
 
     def restart(self, budget: int = BUDGET) -> bool:
         """What happens at power-up; whether all that was kept plays."""
         self.power_for(ALWAYS)
         self.refuse()
         return bool(self._library.power_up(ctypes.c_uint32(budget)))
-
-    def steps(self) -> int:
-        return ALWAYS - int(self._library.steps_left())
 
     def begin(self, content: bytes, scheme: str | int = "int16x8", **other: int) -> str:
         code = scheme if isinstance(scheme, int) else SCHEMES[scheme].code
@@ -104,10 +91,6 @@ class Module:
         assert self._library.move(ctypes.c_float(x))
         self.play(1)
         return bool(self._library.crossfaded())
-
-    @property
-    def misused(self) -> bool:
-        return bool(self._library.was_misused())
 
     @staticmethod
     def _error(code: int) -> str:
