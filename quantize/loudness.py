@@ -12,8 +12,12 @@ two machines round one of a table's entries apart once in a billion models.
 from __future__ import annotations
 
 import math
+import signal
+from concurrent.futures import Executor, ProcessPoolExecutor
+from functools import partial
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.signal import lfilter
 
 from quantize.golden import GoldenDecoder
@@ -33,7 +37,7 @@ MAKEUP_LIMIT_DB = 30.0  # the knob's 20 and what a clean corner of the map takes
 
 # Loudness bends where a device begins, sometimes within a hundredth of the map, and columns go where it bends. To find
 # that, all PLACES are played, at a few rows and levels.
-OUTLINE_ROWS = np.array([0.0, 0.5, 1.0])
+OUTLINE_ROWS = (0.0, 0.5, 1.0)
 OUTLINE_LEVELS_DB = (-20.0, 0.0)
 
 REFERENCE_SECONDS = 0.1  # with 0.25 the table suits other sounds no better
@@ -42,17 +46,17 @@ SILENCE = 1e-12  # mean square: nothing is made up further than MAKEUP_LIMIT_DB,
 
 
 def measure_loudness(graph: Graph) -> LoudnessTable:
-    """Plays the reference at every place and level on golden; 40 seconds for the shipped decoder.
+    """Plays the reference at every place and level on golden; half a minute for the shipped decoder.
 
     The first latent axis is X, the second Y; raises ValueError when there are others.
     """
     if len(graph.latent) != 2:
         raise ValueError(f"a loudness table has two axes, the decoder {len(graph.latent)}")
-    every = np.arange(PLACES)
-    outline = [_against_dry(graph, level_db, every, OUTLINE_ROWS)[0] for level_db in OUTLINE_LEVELS_DB]
-    columns = columns_of(np.concatenate(outline))
-    levels_db, rows = np.linspace(*LEVEL_RANGE_DB, LEVELS), np.linspace(0, 1, ROWS)
-    makeup_db, correlation = np.stack([_against_dry(graph, db, columns, rows) for db in levels_db], axis=1)
+    levels_db = np.linspace(*LEVEL_RANGE_DB, LEVELS)
+    with ProcessPoolExecutor(initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
+        outline, _ = _against_dry(pool, graph, OUTLINE_LEVELS_DB, OUTLINE_ROWS, np.arange(PLACES))
+        columns = columns_of(outline.reshape(-1, PLACES))
+        makeup_db, correlation = _against_dry(pool, graph, levels_db, np.linspace(0, 1, ROWS), columns)
     for louder in range(LEVELS - 1, 0, -1):  # where 8 bits round to silence, as much as a straight decoder would take
         straight_db = np.minimum(makeup_db[louder] + levels_db[louder] - levels_db[louder - 1], MAKEUP_LIMIT_DB)
         makeup_db[louder - 1] = np.where(makeup_db[louder - 1] < MAKEUP_LIMIT_DB, makeup_db[louder - 1], straight_db)
@@ -75,12 +79,21 @@ def columns_of(profiles: np.ndarray) -> np.ndarray:
     return np.array(columns)
 
 
-def _against_dry(graph: Graph, level_db: float, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Makeup in dB and correlation (2, rows, columns) of the reference at a level; columns are places of PLACES, rows
-    shares of the way.
+def _against_dry(
+    pool: Executor, graph: Graph, levels_db: ArrayLike, rows: ArrayLike, columns: np.ndarray
+) -> np.ndarray:
+    """Makeup in dB and correlation (2, levels, rows, columns) of the reference; a row is work for one process."""
+    levels, shares = np.meshgrid(levels_db, rows, indexing="ij")
+    found = pool.map(partial(_row_against_dry, graph, columns), levels.flat, shares.flat)
+    return np.stack(list(found), axis=1).reshape(2, *levels.shape, len(columns))
+
+
+def _row_against_dry(graph: Graph, columns: np.ndarray, level_db: float, row: float) -> np.ndarray:
+    """Makeup in dB and correlation (2, columns) of the reference at a level; columns are places of PLACES, the row a
+    share of the way.
     """
     dry = reference_signal(graph.sample_rate)
-    wet = _played(graph, 10 ** (level_db / 20) * dry, columns / (PLACES - 1), rows)
+    wet = _played(graph, 10 ** (level_db / 20) * dry, columns / (PLACES - 1), row)
     weighted_dry, weighted_wet = k_weighted(dry, graph.sample_rate), k_weighted(wet, graph.sample_rate)
     wanted, got = mean_square(weighted_dry), np.maximum(mean_square(weighted_wet), SILENCE)
     makeup_db = np.clip(10 * np.log10(wanted / got), -MAKEUP_LIMIT_DB, MAKEUP_LIMIT_DB)
@@ -90,14 +103,14 @@ def _against_dry(graph: Graph, level_db: float, columns: np.ndarray, rows: np.nd
 def reference_signal(sample_rate: int) -> np.ndarray:
     """A bass note, a plucked chord and a drum, (T,) float64 within [-1, 1), in whole steps of 16 bits."""
     time = np.arange(round(REFERENCE_SECONDS * sample_rate)) / sample_rate
-    signal = 0.5 * _plucked(time, 55.0, start=0.0, decay_per_second=4.0)
+    sound = 0.5 * _plucked(time, 55.0, start=0.0, decay_per_second=4.0)
     for index, frequency in enumerate((164.8, 246.9, 415.3)):
-        signal += 0.5 * _plucked(time, frequency, start=0.02 * index, decay_per_second=8.0)
+        sound += 0.5 * _plucked(time, frequency, start=0.02 * index, decay_per_second=8.0)
     since_drum = time - 0.5 * REFERENCE_SECONDS
     noise = np.random.default_rng(0).uniform(-1.0, 1.0, time.size)
-    signal += np.where(since_drum >= 0, 2.0 * noise * np.exp(-60.0 * np.maximum(since_drum, 0)), 0)
-    signal *= 10 ** (REFERENCE_RMS_DB / 20) / math.sqrt(mean_square(signal))
-    return np.clip(np.rint(signal * 32768), -32768, 32767) / 32768
+    sound += np.where(since_drum >= 0, 2.0 * noise * np.exp(-60.0 * np.maximum(since_drum, 0)), 0)
+    sound *= 10 ** (REFERENCE_RMS_DB / 20) / math.sqrt(mean_square(sound))
+    return np.clip(np.rint(sound * 32768), -32768, 32767) / 32768
 
 
 def _plucked(time: np.ndarray, frequency_hz: float, start: float, decay_per_second: float) -> np.ndarray:
@@ -143,18 +156,18 @@ def _high_pass(sample_rate: int) -> tuple[list[float], list[float]]:
     return [1.0, -2.0, 1.0], [1.0, 2 * (k * k - 1) / scale, (1 - k / q + k * k) / scale]
 
 
-def _played(graph: Graph, dry: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """dry (T,), full scale is 1 → wet (rows, columns, T) at shares of the way along either axis, in time with dry, its
-    mean taken out.
+def _played(graph: Graph, dry: np.ndarray, columns: np.ndarray, row: float) -> np.ndarray:
+    """dry (T,), full scale is 1 → wet (columns, T) at shares of the way along either axis, in time with dry, its mean
+    taken out.
     """
     lead = graph.receptive_field  # silence first: from its reset, the decoder needs that long to settle
     codes = graph.audio.quantize(np.pad(dry, (lead, graph.latency_samples)), graph.scheme)
     decoder = GoldenDecoder(graph)
-    wet = np.zeros((len(rows), len(columns), dry.size))
-    for y, x in np.ndindex(wet.shape[:2]):
-        shares = (columns[x], rows[y])
+    wet = np.zeros((len(columns), dry.size))
+    for x, column in enumerate(columns):
+        shares = (column, row)
         real = [axis.low + (axis.high - axis.low) * share for axis, share in zip(graph.latent, shares, strict=True)]
         decoder.reset()
         played = decoder.process(codes, graph.condition[0].input.quantize(np.array(real), graph.scheme))
-        wet[y, x] = graph.output.output.dequantize(played[lead + graph.latency_samples :])
+        wet[x] = graph.output.output.dequantize(played[lead + graph.latency_samples :])
     return wet - wet.mean(axis=-1, keepdims=True)

@@ -115,15 +115,16 @@ def test_silence_is_no_number_out_of_range() -> None:
     assert (table.makeup_quarter_db == 30 * 4).all() and (table.correlation_256th == 0).all()
 
 
+def deaf(graph: Graph, columns: np.ndarray, level_db: float, row: float) -> np.ndarray:
+    """At module level, for processes to find."""
+    makeup_db = loudness.MAKEUP_LIMIT_DB if level_db < 5 else 2.0
+    return np.stack([np.full(len(columns), value) for value in (makeup_db, 0.0)])
+
+
 @pytest.mark.usefixtures("few_places")
 def test_where_eight_bits_hear_nothing_wet_is_made_up_as_if_they_did(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten decibels for each step of the level, up to the limit."""
-
-    def deaf(graph: Graph, level_db: float, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        makeup_db = loudness.MAKEUP_LIMIT_DB if level_db < 5 else 2.0
-        return np.stack([np.full((len(rows), len(columns)), value) for value in (makeup_db, 0.0)])
-
-    monkeypatch.setattr(loudness, "_against_dry", deaf)
+    monkeypatch.setattr(loudness, "_row_against_dry", deaf)
     table = measure_loudness(straight(0.5, latency=0))
     assert np.array_equal(table.makeup_quarter_db[:, 1, 1] / 4, [30, 22, 12, 2, 2])
 
