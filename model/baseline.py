@@ -24,11 +24,10 @@ from model.config import Config, TrainConfig
 from model.data import Programme, Recipe, Windows, build, grid
 from model.evaluate import between, place_errors
 from model.layout import Layout
-from model.losses import reconstruction
 from model.material import WORKERS, device_material, require
 from model.run import PlanError, load_layout, sampled_instruments
 from model.scores import SECONDS, SEED
-from model.train import Phase, denormals_flushed
+from model.train import Phase, denormals_flushed, place_lesson
 from model.vae import Decoder
 
 UNITS = (8, 16)  # of the GRUs; 8 is the most that NeuralSeed plays on a Daisy Seed with two knobs
@@ -133,10 +132,7 @@ def train_peer(network: nn.Module, course: Course, steps: int, name: str, consol
     places = torch.tensor([course.layout.at(p.setting.device, p.setting.drive) for p in course.programmes])  # (S, Z)
 
     def take_step() -> float:
-        dry, wet, which = windows.draw(train.batch_size, network.past + train.decoded_samples, generator)
-        z = places[which] + train.place_spread * torch.randn(len(which), places.shape[1], generator=generator)
-        output = network.settled(dry[:, None], z[:, :, None])[:, 0]
-        error, loss = reconstruction(output, wet, train.pre_emphasis)
+        error, loss, _ = place_lesson(network, windows, places, train, generator)
         loss.mean().backward()
         return float(error.detach().mean())
 

@@ -24,10 +24,10 @@ class AudioConfig:
 class ModelConfig:
     channels: int = 12
     kernel_size: int = 3
-    dilations: tuple[int, ...] = (1, 2, 6, 18, 54, 162)  # 10 ms of past, for coupling capacitors
+    dilations: tuple[int, ...] = (1, 2, 6, 14, 34, 81)  # 6 ms of past, for coupling capacitors
     latent_names: tuple[str, ...] = ("x", "y")
     latent_limit: float = 3.0  # the map is the square of +-3, three sigma of the prior
-    condition_hidden: int = 64
+    condition_hidden: int = 32  # more learn worse at this rate
     condition_channels: int = 8
     hidden_limit: float = 4.0  # clamps of the network are the integer ranges of its quantised twin
     residual_limit: float = 2.0
@@ -53,13 +53,13 @@ class DataConfig:
 @dataclass(frozen=True)
 class TrainConfig:
     seed: int = 1
-    steps: int = 50_000  # of the decoder
-    rounding_steps: int = 4_000  # of the decoder, with its weights rounded to 8 bits
-    encoder_steps: int = 3_000
-    batch_size: int = 64
-    clip_samples: int = 6_000  # what the encoder sees
-    decoded_samples: int = 512  # what the decoder is trained on: many settings in a step beat long clips
-    learning_rate: float = 1e-2  # peak of the decoder's one-cycle schedule
+    steps: int = 62_000  # of the decoder
+    rounding_steps: int = 3_000  # of the decoder, with its weights rounded to 8 bits
+    encoder_steps: int = 2_000
+    batch_size: int = 128
+    clip_samples: int = 6_000  # what the encoder sees, and whose power errors are measured against
+    decoded_samples: int = 256  # what the decoder is trained on: many settings in a step beat long clips
+    learning_rate: float = 1.25e-2  # peak of the decoder's one-cycle schedule
     rounding_learning_rate: float = 5e-4
     encoder_learning_rate: float = 2e-3
     place_spread: float = 0.05  # standard deviation of the prior around a setting's place on the map

@@ -185,14 +185,18 @@ def build(
 
 
 class Windows:
-    """Random windows of programmes."""
+    """Random windows of programmes, of each as many as of any other but for one: what a step does not hear it forgets a
+    little.
+    """
 
     def __init__(self, programmes: Sequence[Programme]) -> None:
         self.programmes = programmes
 
     def draw(self, batch: int, samples: int, generator: torch.Generator) -> tuple[torch.Tensor, ...]:
         """dry and wet (B, samples) float32, and the index of each window's programme (B,)."""
-        which = torch.randint(len(self.programmes), (batch,), generator=generator)
+        count = len(self.programmes)
+        rounds = -(-batch // count)
+        which = torch.cat([torch.randperm(count, generator=generator) for _ in range(rounds)])[:batch]
         share = torch.rand(batch, generator=generator)
         pieces = []
         for index, place in zip(which.tolist(), share.tolist(), strict=True):

@@ -15,12 +15,14 @@ constexpr int kRows = 6;                  // registers across channels
 typedef float Vector __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
 
 struct Shape {
-  int channels, kernel_size, dilation, samples;
+  int channels, kernel_size, dilation, heard, settled;  // samples of the input; whether the first wait for their past
   float limit;
   int inputs() const { return channels * kernel_size; }
   int history() const { return (kernel_size - 1) * dilation; }
+  int lead() const { return settled ? history() : 0; }  // samples of the input before the output's first
+  int samples() const { return heard - lead(); }        // of the output
   // Rows are padded at their end so that the last tile may read and write past the clip.
-  int stride() const { return (history() + samples + 2 * kTile) / kLanes * kLanes; }
+  int stride() const { return (heard + history() + 2 * kTile) / kLanes * kLanes; }
 };
 
 // out[r][tile] += sum over i of weights[r * row_step + i] * in[i][tile], for R rows.
@@ -88,11 +90,12 @@ struct Scratch {
 };
 
 void LoadInput(const Shape& s, const float* h, std::vector<float>& input) {
+  const int zeros = s.history() - s.lead();
   for (int c = 0; c < s.channels; ++c) {
     float* row = input.data() + c * s.stride();
-    std::fill(row, row + s.history(), 0.f);
-    std::memcpy(row + s.history(), h + (long)c * s.samples, 4 * s.samples);
-    std::fill(row + s.history() + s.samples, row + s.stride(), 0.f);
+    std::fill(row, row + zeros, 0.f);
+    std::memcpy(row + zeros, h + (long)c * s.heard, 4 * s.heard);
+    std::fill(row + zeros + s.heard, row + s.stride(), 0.f);
   }
 }
 
@@ -107,7 +110,7 @@ std::vector<const float*> Taps(const Shape& s, const float* rows) {
 // Rows of `sums` before their clamps: filters (no bias, so that silence stays silence), then gates.
 void Convolve(const Shape& s, const float* weights, const float* gate_bias,
               const std::vector<const float*>& taps, float* sums) {
-  for (int time = 0; time < s.samples; time += kTile) {
+  for (int time = 0; time < s.samples(); time += kTile) {
     for (int c = 0; c < 2 * s.channels; ++c) {
       float* row = sums + c * s.stride() + time;
       std::fill(row, row + kTile, c < s.channels ? 0.f : gate_bias[c - s.channels]);
@@ -122,25 +125,26 @@ float Clamp(float x, float low, float high) { return x < low ? low : x > high ? 
 
 extern "C" {
 
-// h, out (B, C, T); weights (2C, K * C) with taps outermost; gate_bias (B, C).
-void gated_layer_forward(int batch, int channels, int kernel_size, int dilation, int samples,
-                         float limit, const float* h, const float* weights, const float* gate_bias,
-                         float* out) {
-  const Shape s{channels, kernel_size, dilation, samples, limit};
+// h (B, C, T), out the same, settled without the first (K - 1) * dilation samples; weights (2C, K * C) with taps
+// outermost; gate_bias (B, C).
+void gated_layer_forward(int batch, int channels, int kernel_size, int dilation, int heard,
+                         int settled, float limit, const float* h, const float* weights,
+                         const float* gate_bias, float* out) {
+  const Shape s{channels, kernel_size, dilation, heard, settled, limit};
+  const int samples = s.samples();
 #pragma omp parallel
   {
     Scratch scratch(s);
 #pragma omp for
     for (int b = 0; b < batch; ++b) {
-      const long first = (long)b * channels * samples;
-      LoadInput(s, h + first, scratch.input);
+      LoadInput(s, h + (long)b * channels * heard, scratch.input);
       Convolve(s, weights, gate_bias + b * channels, Taps(s, scratch.input.data()),
                scratch.sums.data());
       for (int c = 0; c < channels; ++c) {
         const float* filter = scratch.sums.data() + c * s.stride();
         const float* gate = filter + channels * s.stride();
-        const float* in = h + first + (long)c * samples;
-        float* to = out + first + (long)c * samples;
+        const float* in = scratch.input.data() + c * s.stride() + s.history();
+        float* to = out + ((long)b * channels + c) * samples;
         for (int t = 0; t < samples; ++t)
           to[t] = Clamp(in[t] + Clamp(filter[t], -1, 1) * Clamp(gate[t], 0, 1), -limit, limit);
       }
@@ -150,12 +154,12 @@ void gated_layer_forward(int batch, int channels, int kernel_size, int dilation,
 
 // From the gradient of out (B, C, T) to those of h (B, C, T), weights (2C, K * C), summed, and
 // gate_bias (B, C).
-void gated_layer_backward(int batch, int channels, int kernel_size, int dilation, int samples,
-                          float limit, const float* h, const float* weights,
+void gated_layer_backward(int batch, int channels, int kernel_size, int dilation, int heard,
+                          int settled, float limit, const float* h, const float* weights,
                           const float* transposed, const float* gate_bias, const float* grad_out,
                           float* grad_h, float* grad_weights, float* grad_gate) {
-  const Shape s{channels, kernel_size, dilation, samples, limit};
-  const int inputs = s.inputs(), stride = s.stride();
+  const Shape s{channels, kernel_size, dilation, heard, settled, limit};
+  const int inputs = s.inputs(), stride = s.stride(), samples = s.samples(), lead = s.lead();
   std::fill(grad_weights, grad_weights + 2 * channels * inputs, 0.f);
 #pragma omp parallel
   {
@@ -163,19 +167,19 @@ void gated_layer_backward(int batch, int channels, int kernel_size, int dilation
     std::vector<float> own(2 * channels * inputs), back(channels * stride);
 #pragma omp for
     for (int b = 0; b < batch; ++b) {
-      const long first = (long)b * channels * samples;
-      LoadInput(s, h + first, scratch.input);
+      LoadInput(s, h + (long)b * channels * heard, scratch.input);
       const std::vector<const float*> taps = Taps(s, scratch.input.data());
       Convolve(s, weights, gate_bias + b * channels, taps, scratch.sums.data());
       for (int c = 0; c < channels; ++c) {
         const float* filter = scratch.sums.data() + c * stride;
         const float* gate = filter + channels * stride;
-        const float* in = h + first + (long)c * samples;
-        const float* grad = grad_out + first + (long)c * samples;
-        float* to_filter = scratch.flow.data() + c * stride;
+        const float* in = scratch.input.data() + c * stride + s.history();
+        const float* grad = grad_out + ((long)b * channels + c) * samples;
+        float* to_filter = scratch.flow.data() + c * stride + lead;
         float* to_gate = to_filter + channels * stride;
-        float* to_h = back.data() + c * stride;
-        std::fill(to_h + samples, to_h + stride, 0.f);
+        float* to_h = back.data() + c * stride + lead;
+        std::fill(to_h - lead, to_h, 0.f);
+        std::fill(to_h + samples, to_h + stride - lead, 0.f);
         float gate_sum = 0;
         for (int t = 0; t < samples; ++t) {
           const float f = Clamp(filter[t], -1, 1), g = Clamp(gate[t], 0, 1);
@@ -187,21 +191,24 @@ void gated_layer_backward(int batch, int channels, int kernel_size, int dilation
           to_h[t] = d;
           gate_sum += dg;
         }
-        for (float* row : {to_filter, to_gate}) std::fill(row + samples, row + stride, 0.f);
+        for (float* row : {to_filter, to_gate}) {
+          std::fill(row - lead, row, 0.f);
+          std::fill(row + samples, row + stride - lead, 0.f);
+        }
         grad_gate[b * channels + c] = gate_sum;
       }
-      // Sample t of the input was read by tap k at time t + history - k * dilation.
+      // Sample t of the input was read by tap k at time t + history - k * dilation - lead.
       std::vector<const float*> flow;
       for (int k = 0; k < kernel_size; ++k)
         for (int r = 0; r < 2 * channels; ++r)
           flow.push_back(scratch.flow.data() + r * stride + s.history() - k * dilation);
-      for (int time = 0; time < samples; time += kTile)
+      for (int time = 0; time < heard; time += kTile)
         MultiplyAll(transposed, channels, 2 * channels * kernel_size, flow.data(), time,
                     back.data(), stride);
       for (int c = 0; c < channels; ++c)
-        std::memcpy(grad_h + first + (long)c * samples, back.data() + c * stride, 4 * samples);
+        std::memcpy(grad_h + ((long)b * channels + c) * heard, back.data() + c * stride, 4 * heard);
       std::vector<const float*> rows;
-      for (int r = 0; r < 2 * channels; ++r) rows.push_back(scratch.flow.data() + r * stride);
+      for (int r = 0; r < 2 * channels; ++r) rows.push_back(scratch.flow.data() + r * stride + lead);
       int r = 0;
       for (; r + 4 <= 2 * channels; r += 4) {
         int i = 0;

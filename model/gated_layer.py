@@ -28,30 +28,46 @@ FLAGS = ("-std=c++17", "-O3", "-march=native", *REORDERING, "-fopenmp", "-shared
 
 
 def gated_layer(
-    h: torch.Tensor, weights: torch.Tensor, gate_bias: torch.Tensor, dilation: int, limit: float
+    h: torch.Tensor,
+    weights: torch.Tensor,
+    gate_bias: torch.Tensor,
+    dilation: int,
+    limit: float,
+    settled: bool = False,
 ) -> torch.Tensor:
     """clamp(h + clamp(filter, -1, 1) * clamp(gate, 0, 1), -limit, limit), causal, zeros before the start.
 
-    h (B, C, T); weights (2C, C, K), filters before gates; gate_bias (B, C, 1) or (B, C, T) → (B, C, T). The filters
-    have no bias, so that zeros give zeros whatever the gates do.
+    h (B, C, T); weights (2C, C, K), filters before gates; gate_bias (B, C, 1) or (B, C, T) → (B, C, T); settled only
+    the samples whose whole past is in h, without the first (K - 1) * dilation. The filters have no bias, so that zeros
+    give zeros whatever the gates do.
     """
     if gate_bias.shape[2] == 1 and h.device.type == "cpu" and not torch.jit.is_tracing() and _library() is not None:
-        return _GatedLayer.apply(h, weights, gate_bias[:, :, 0].expand(len(h), -1), dilation, limit)
-    padded = functional.pad(h, ((weights.shape[2] - 1) * dilation, 0))
+        return _GatedLayer.apply(h, weights, gate_bias[:, :, 0].expand(len(h), -1), dilation, limit, settled)
+    history = (weights.shape[2] - 1) * dilation
+    padded = h if settled else functional.pad(h, (history, 0))
     filtered, gate = functional.conv1d(padded, weights, dilation=dilation).chunk(2, dim=1)
+    h, gate_bias = (x[:, :, history:] if settled and x.shape[2] > 1 else x for x in (h, gate_bias))
     return (h + filtered.clamp(-1, 1) * (gate + gate_bias).clamp(0, 1)).clamp(-limit, limit)
 
 
 class _GatedLayer(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, h: torch.Tensor, weights: torch.Tensor, gate_bias: torch.Tensor, dilation: int, limit: float
+        ctx: Any,
+        h: torch.Tensor,
+        weights: torch.Tensor,
+        gate_bias: torch.Tensor,
+        dilation: int,
+        limit: float,
+        settled: bool,
     ) -> torch.Tensor:
         h, gate_bias = h.contiguous(), gate_bias.contiguous()
         flat = weights.permute(0, 2, 1).contiguous()  # (2C, K, C)
-        out = torch.empty_like(h)
+        batch, channels, samples = h.shape
+        taps = weights.shape[2]
+        out = h.new_empty(batch, channels, samples - settled * (taps - 1) * dilation)
         ctx.save_for_backward(h, weights, flat, gate_bias)
-        ctx.shape = (*h.shape[:2], weights.shape[2], dilation, h.shape[2], ctypes.c_float(limit))
+        ctx.shape = (batch, channels, taps, dilation, samples, int(settled), ctypes.c_float(limit))
         _call("gated_layer_forward", ctx.shape, h, flat, gate_bias, out)
         return out
 
@@ -62,7 +78,7 @@ class _GatedLayer(torch.autograd.Function):
         to_h, to_flat, to_gate = torch.empty_like(h), torch.empty_like(flat), torch.empty_like(gate_bias)
         arrays = (h, flat, transposed, gate_bias, gradients[0].contiguous(), to_h, to_flat, to_gate)
         _call("gated_layer_backward", ctx.shape, *arrays)
-        return to_h, to_flat.permute(0, 2, 1), to_gate, None, None
+        return to_h, to_flat.permute(0, 2, 1), to_gate, None, None, None
 
 
 def _call(name: str, shape: tuple[Any, ...], *arrays: torch.Tensor) -> None:

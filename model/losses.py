@@ -25,21 +25,25 @@ def pre_emphasised(sound: torch.Tensor, coefficient: float) -> torch.Tensor:
     return sound[..., 1:] - coefficient * sound[..., :-1]
 
 
-def pre_emphasised_esr(output: torch.Tensor, target: torch.Tensor, coefficient: float) -> torch.Tensor:
-    """ESR after pre-emphasis (Wright and Välimäki, "Perceptual Loss Function for Neural Modeling of Audio Systems",
-    2020).
-    """
-    energy = pre_emphasised(target, coefficient).pow(2).mean(dim=-1) + 0.1 * ENERGY_FLOOR
-    return pre_emphasised(output - target, coefficient).pow(2).mean(dim=-1) / energy
+def _relative(output: torch.Tensor, target: torch.Tensor, clip: torch.Tensor, floor: float) -> torch.Tensor:
+    """Power of the error over the mean of the target's and that of the clip around it."""
+    power = 0.5 * (target.pow(2).mean(dim=-1) + clip.pow(2).mean(dim=-1)) + floor
+    return (output - target).pow(2).mean(dim=-1) / power
 
 
-def reconstruction(output: torch.Tensor, target: torch.Tensor, coefficient: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """ESR, and what decoders are trained by: the same plus that after pre-emphasis; (B, T) and (B, T or more), of which
-    the end counts → (B,) each.
+def reconstruction(
+    output: torch.Tensor, target: torch.Tensor, clip: torch.Tensor, coefficient: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """ESR, and what decoders are trained by: error over the mean power of target and clip, plus the same after
+    pre-emphasis; output and target (B, T), the clip (B, any) that the target was cut from → (B,) each.
+
+    Pre-emphasis is Wright and Välimäki's ("Perceptual Loss Function for Neural Modeling of Audio Systems", 2020). A
+    window of some milliseconds may hold the last of a note's decay: against that power alone, the step would be about
+    an error that nobody hears beside the note.
     """
-    target = target[:, -output.shape[1] :]
-    error = esr(output, target)
-    return error, error + pre_emphasised_esr(output, target, coefficient)
+    error, plain = esr(output, target), _relative(output, target, clip, ENERGY_FLOOR)
+    output, target, clip = (pre_emphasised(sound, coefficient) for sound in (output, target, clip))
+    return error, plain + _relative(output, target, clip, 0.1 * ENERGY_FLOOR)
 
 
 def kl_divergence(

@@ -15,9 +15,10 @@ from model.losses import ENERGY_FLOOR, pre_emphasised
 from model.vae import Decoder
 
 SOMEWHERE = 64  # spots of the map a step whose gains are held up, besides the places
-EVENED = 8  # one clip in so many is played between the places as well
+EVENED = 16  # one clip in so many is played between the places as well
 COLUMNS = 8  # a step, in each of which two spots play a sine
-CYCLES = (1, 5)  # of the sine in the decoded samples: 94 to 375 Hz
+TONE_SAMPLES = 512
+CYCLES = (1, 5)  # of the sine in as many samples: 94 to 375 Hz
 TONE_DB = (-18.0, -6.0)  # its peak; `map_measures` has -12
 CLEANEST = 1e-5  # share of overtones below which more or less is all the same: -50 dB
 
@@ -84,11 +85,11 @@ class MapTerms:
         """Share of the power that is not the sine's, (N,), above CLEANEST; the first and second half of the N hear the
         same sines.
         """
-        samples, half = self.train.decoded_samples, len(spots) // 2
+        half = len(spots) // 2
         cycles = torch.randint(*CYCLES, (half, 1), generator=self.generator)
         phase, level = torch.rand(2, half, 1, generator=self.generator)
         peak = 10 ** (torch.lerp(*torch.tensor(TONE_DB), level) / 20)
-        turns = cycles * torch.arange(decoder.past + samples) / samples + phase
+        turns = cycles * torch.arange(decoder.past + TONE_SAMPLES) / TONE_SAMPLES + phase
         dry = (peak * torch.sin(2 * torch.pi * turns)).repeat(2, 1)
         spectrum = torch.fft.rfft(decoder.settled(dry[:, None], spots[:, :, None])[:, 0])
         power = spectrum.real.pow(2) + spectrum.imag.pow(2)

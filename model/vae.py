@@ -93,8 +93,8 @@ class GatedLayer(nn.Module):
         with torch.no_grad():  # gates start half open
             self.latent.bias.fill_(0.5)
 
-    def forward(self, h: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
-        return gated_layer(h, self.stream.weight, self.latent(c), self.dilation, self.limit)
+    def forward(self, h: torch.Tensor, c: torch.Tensor, settled: bool = False) -> torch.Tensor:
+        return gated_layer(h, self.stream.weight, self.latent(c), self.dilation, self.limit, settled)
 
 
 class Decoder(nn.Module):
@@ -122,7 +122,7 @@ class Decoder(nn.Module):
         c = self.condition(z.clamp(-self.latent_limit, self.latent_limit))
         h = (dry * self.gain(c)).clamp(-self.limit, self.limit)  # (B, C, T)
         for layer in self.layers:
-            h = layer(h, c)[:, :, layer.history if settled else 0 :]
+            h = layer(h, c, settled)
         return self.output(h).clamp(-1, 1)
 
 

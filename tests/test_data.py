@@ -169,6 +169,16 @@ def test_windows_are_cut_alike_from_dry_and_wet_of_any_programme():
     assert {int(first) % 100 for first in dry[:, 0]} == set(range(6))  # from the first sample to the last window
 
 
+@pytest.mark.parametrize("batch", [3, 4, 6])
+def test_every_programme_comes_before_any_comes_again(batch):
+    windows = Windows([Programme(s, np.arange(9.0), np.arange(9.0)) for s in SETTINGS])
+    generator = torch.Generator().manual_seed(0)
+    seen = [windows.draw(batch, 4, generator)[2] for _ in range(20)]
+    assert all(int(torch.bincount(which, minlength=4).max()) == -(-batch // 4) for which in seen)
+    assert all(len(set(which.tolist())) == min(batch, 4) for which in seen)
+    assert len({tuple(which.tolist()) for which in seen}) > 5  # in another order each time
+
+
 def test_recordings_are_resampled_mixed_and_normalised(tmp_path):
     sine = 0.1 * np.sin(2 * np.pi * 441 * np.arange(44_100) / 44_100)
     soundfile.write(tmp_path / "sine.wav", np.stack([sine, sine], axis=1), 44_100)

@@ -40,20 +40,36 @@ def arguments(shape, seed=0):
     return (h.requires_grad_(), weights.requires_grad_(), gate_bias.requires_grad_()), dilation
 
 
-def outputs_and_gradients(shape):
+def outputs_and_gradients(shape, settled=False):
     (h, weights, gate_bias), dilation = arguments(shape)
-    out = gated_layer(h, weights, gate_bias, dilation, LIMIT)
+    out = gated_layer(h, weights, gate_bias, dilation, LIMIT, settled)
     towards = torch.randn(out.shape, generator=torch.Generator().manual_seed(1))
     return [out.detach(), *torch.autograd.grad(out, (h, weights, gate_bias), towards)]
 
 
+WITH_PAST = [shape for shape in SHAPES if shape[4] > (shape[2] - 1) * shape[3]]  # as long as their history and more
+
+
 @COMPILED
-@pytest.mark.parametrize("shape", SHAPES)
-def test_both_ways_give_the_same_numbers_and_gradients(shape, monkeypatch):
-    compiled = outputs_and_gradients(shape)
+@pytest.mark.parametrize(
+    ("shape", "settled"), [(shape, False) for shape in SHAPES] + [(shape, True) for shape in WITH_PAST]
+)
+def test_both_ways_give_the_same_numbers_and_gradients(shape, settled, monkeypatch):
+    compiled = outputs_and_gradients(shape, settled)
     monkeypatch.setattr(module, "_library", lambda: None)
-    for ours, theirs in zip(compiled, outputs_and_gradients(shape), strict=True):
+    for ours, theirs in zip(compiled, outputs_and_gradients(shape, settled), strict=True):
         torch.testing.assert_close(ours, theirs, **TOLERANCE)
+
+
+@pytest.mark.parametrize("way", ["compiled", "torch"])
+@pytest.mark.parametrize("shape", WITH_PAST)
+def test_settled_are_the_samples_after_the_first_past(shape, way, request):
+    if way == "torch":
+        request.getfixturevalue("by_torch")
+    (h, weights, gate_bias), dilation = arguments(shape)
+    whole = gated_layer(h, weights, gate_bias, dilation, LIMIT)
+    settled = gated_layer(h, weights, gate_bias, dilation, LIMIT, settled=True)
+    torch.testing.assert_close(settled, whole[:, :, (shape[2] - 1) * dilation :])
 
 
 @COMPILED

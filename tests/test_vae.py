@@ -11,7 +11,7 @@ import torch
 
 from model.config import Config, ModelConfig
 from model.features import transfer_curve
-from model.losses import cyclical, esr, kl_divergence, pre_emphasised_esr
+from model.losses import cyclical, esr, kl_divergence, reconstruction
 from model.vae import Decoder, DistortionVae, Gain
 
 SMALL = Config(model=ModelConfig(channels=4, dilations=(1, 4), condition_hidden=4))
@@ -86,8 +86,17 @@ def test_the_encoder_takes_silence():
 def test_esr_is_error_power_over_target_power():
     target = torch.sin(torch.arange(4800) / 10)[None]
     assert float(esr(0.9 * target, target)) == pytest.approx(0.01, rel=1e-3)
-    assert float(pre_emphasised_esr(0.9 * target, target, 0.95)) == pytest.approx(0.01, rel=1e-2)
     assert float(esr(target, target)) == 0
+
+
+def test_the_loss_is_the_esr_twice_against_the_power_of_target_and_clip():
+    target = torch.sin(torch.arange(4800) / 10)[None]
+    error, loss = reconstruction(0.9 * target, target, target, 0.95)  # the clip as loud as the target
+    assert float(error) == pytest.approx(0.01, rel=1e-3) and float(loss) == pytest.approx(0.02, rel=1e-2)
+    error, loss = reconstruction(0.9 * target, target, 3**0.5 * target, 0.95)  # the end of a note
+    assert float(error) == pytest.approx(0.01, rel=1e-3) and float(loss) == pytest.approx(0.01, rel=1e-2)
+    error, loss = reconstruction(0.9 * target, target, 0 * target, 0.95)  # its beginning
+    assert float(error) == pytest.approx(0.01, rel=1e-3) and float(loss) == pytest.approx(0.04, rel=1e-2)
 
 
 def test_kl_is_zero_at_the_prior_and_known_elsewhere():
