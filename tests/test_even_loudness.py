@@ -105,7 +105,8 @@ def test_without_the_table_it_would_not_be_even(tmp_path: Path) -> None:
 def least_alike(engine: SoundLibrary, correlation_256th: int) -> dict[str, float]:
     """The table's place where wet resembles dry least, but by this much at least."""
     table, x, y = knots(engine, "int16x8")
-    enough = np.where(table["correlation"] >= correlation_256th, table["correlation"], PLACES)
+    correlation = table["correlation"].astype(int)  # of eight bits, which PLACES does not fit
+    enough = np.where(correlation >= correlation_256th, correlation, PLACES)
     level, row, column = np.unravel_index(enough.argmin(), enough.shape)
     return {"x": x[column], "y": y[row], "level": level / (LEVELS - 1)}
 
