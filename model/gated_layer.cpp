@@ -15,12 +15,15 @@ constexpr int kRows = 6;                  // registers across channels
 typedef float Vector __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
 
 struct Shape {
-  int channels, kernel_size, dilation, heard, settled;  // samples of the input; whether the first wait for their past
+  int channels, kernel_size, dilation;
+  int heard;    // samples of the input
+  int settled;  // whether the output begins with the first sample whose whole past is heard
   float limit;
   int inputs() const { return channels * kernel_size; }
   int history() const { return (kernel_size - 1) * dilation; }
-  int lead() const { return settled ? history() : 0; }  // samples of the input before the output's first
-  int samples() const { return heard - lead(); }        // of the output
+  // Samples of the input before the output's first.
+  int lead() const { return settled ? history() : 0; }
+  int samples() const { return heard - lead(); }  // of the output
   // Rows are padded at their end so that the last tile may read and write past the clip.
   int stride() const { return (heard + history() + 2 * kTile) / kLanes * kLanes; }
 };
@@ -125,8 +128,8 @@ float Clamp(float x, float low, float high) { return x < low ? low : x > high ? 
 
 extern "C" {
 
-// h (B, C, T), out the same, settled without the first (K - 1) * dilation samples; weights (2C, K * C) with taps
-// outermost; gate_bias (B, C).
+// h (B, C, T), out the same, settled without the first (K - 1) * dilation samples; weights
+// (2C, K * C) with taps outermost; gate_bias (B, C).
 void gated_layer_forward(int batch, int channels, int kernel_size, int dilation, int heard,
                          int settled, float limit, const float* h, const float* weights,
                          const float* gate_bias, float* out) {
@@ -197,7 +200,8 @@ void gated_layer_backward(int batch, int channels, int kernel_size, int dilation
         }
         grad_gate[b * channels + c] = gate_sum;
       }
-      // Sample t of the input was read by tap k at time t + history - k * dilation - lead.
+      // Sample t of the input was read by tap k at time t + history - k * dilation - lead, and rows
+      // of `flow` begin `lead` before their first time.
       std::vector<const float*> flow;
       for (int k = 0; k < kernel_size; ++k)
         for (int r = 0; r < 2 * channels; ++r)
@@ -208,7 +212,8 @@ void gated_layer_backward(int batch, int channels, int kernel_size, int dilation
       for (int c = 0; c < channels; ++c)
         std::memcpy(grad_h + ((long)b * channels + c) * heard, back.data() + c * stride, 4 * heard);
       std::vector<const float*> rows;
-      for (int r = 0; r < 2 * channels; ++r) rows.push_back(scratch.flow.data() + r * stride + lead);
+      for (int r = 0; r < 2 * channels; ++r)
+        rows.push_back(scratch.flow.data() + r * stride + lead);
       int r = 0;
       for (; r + 4 <= 2 * channels; r += 4) {
         int i = 0;

@@ -37,16 +37,16 @@ def gated_layer(
 ) -> torch.Tensor:
     """clamp(h + clamp(filter, -1, 1) * clamp(gate, 0, 1), -limit, limit), causal, zeros before the start.
 
-    h (B, C, T); weights (2C, C, K), filters before gates; gate_bias (B, C, 1) or (B, C, T) → (B, C, T); settled only
-    the samples whose whole past is in h, without the first (K - 1) * dilation. The filters have no bias, so that zeros
-    give zeros whatever the gates do.
+    h (B, C, T); weights (2C, C, K), filters before gates; gate_bias (B, C, 1) or (B, C, T) → (B, C, T). Settled are
+    the samples whose whole past is in h, all but the first (K - 1) * dilation, of a gate_bias (B, C, 1). The filters
+    have no bias, so that zeros give zeros whatever the gates do.
     """
     if gate_bias.shape[2] == 1 and h.device.type == "cpu" and not torch.jit.is_tracing() and _library() is not None:
         return _GatedLayer.apply(h, weights, gate_bias[:, :, 0].expand(len(h), -1), dilation, limit, settled)
     history = (weights.shape[2] - 1) * dilation
     padded = h if settled else functional.pad(h, (history, 0))
     filtered, gate = functional.conv1d(padded, weights, dilation=dilation).chunk(2, dim=1)
-    h, gate_bias = (x[:, :, history:] if settled and x.shape[2] > 1 else x for x in (h, gate_bias))
+    h = h[:, :, history:] if settled else h
     return (h + filtered.clamp(-1, 1) * (gate + gate_bias).clamp(0, 1)).clamp(-limit, limit)
 
 

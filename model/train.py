@@ -162,11 +162,11 @@ def clip_lesson(
     """ESR and loss of a decoder, or of a peer of it, in the middle of clips: dry and wet (B, T), z (B, 2) → (B,), (B,),
     and what was heard of dry.
     """
-    first = (dry.shape[1] - network.past - train.decoded_samples) // 2
-    heard = dry[:, first : first + network.past + train.decoded_samples]
-    target = wet[:, first + network.past : first + network.past + train.decoded_samples]
+    samples = network.past + train.decoded_samples
+    first = (dry.shape[1] - samples) // 2
+    heard, expected = (sound[:, first : first + samples] for sound in (dry, wet))
     output = network.settled(heard[:, None], z[:, :, None])[:, 0]
-    return *reconstruction(output, target, wet, train.pre_emphasis), heard
+    return *reconstruction(output, expected[:, network.past :], wet, train.pre_emphasis), heard
 
 
 def place_lesson(
