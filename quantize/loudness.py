@@ -53,6 +53,7 @@ def measure_loudness(graph: Graph) -> LoudnessTable:
     if len(graph.latent) != 2:
         raise ValueError(f"a loudness table has two axes, the decoder {len(graph.latent)}")
     levels_db = np.linspace(*LEVEL_RANGE_DB, LEVELS)
+    # Ctrl-C reaches every process of the terminal; the parent's word on it is enough.
     with ProcessPoolExecutor(initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
         outline, _ = _against_dry(pool, graph, OUTLINE_LEVELS_DB, OUTLINE_ROWS, np.arange(PLACES))
         columns = columns_of(outline.reshape(-1, PLACES))
@@ -83,16 +84,16 @@ def _against_dry(
     pool: Executor, graph: Graph, levels_db: ArrayLike, rows: ArrayLike, columns: np.ndarray
 ) -> np.ndarray:
     """Makeup in dB and correlation (2, levels, rows, columns) of the reference; a row is work for one process."""
+    dry = reference_signal(graph.sample_rate)
     levels, shares = np.meshgrid(levels_db, rows, indexing="ij")
-    found = pool.map(partial(_row_against_dry, graph, columns), levels.flat, shares.flat)
+    found = pool.map(partial(_row_against_dry, graph, dry, columns), levels.flat, shares.flat)
     return np.stack(list(found), axis=1).reshape(2, *levels.shape, len(columns))
 
 
-def _row_against_dry(graph: Graph, columns: np.ndarray, level_db: float, row: float) -> np.ndarray:
-    """Makeup in dB and correlation (2, columns) of the reference at a level; columns are places of PLACES, the row a
+def _row_against_dry(graph: Graph, dry: np.ndarray, columns: np.ndarray, level_db: float, row: float) -> np.ndarray:
+    """Makeup in dB and correlation (2, columns) of dry (T,) at a level; columns are places of PLACES, the row a
     share of the way.
     """
-    dry = reference_signal(graph.sample_rate)
     wet = _played(graph, 10 ** (level_db / 20) * dry, columns / (PLACES - 1), row)
     weighted_dry, weighted_wet = k_weighted(dry, graph.sample_rate), k_weighted(wet, graph.sample_rate)
     wanted, got = mean_square(weighted_dry), np.maximum(mean_square(weighted_wet), SILENCE)

@@ -115,7 +115,7 @@ def test_silence_is_no_number_out_of_range() -> None:
     assert (table.makeup_quarter_db == 30 * 4).all() and (table.correlation_256th == 0).all()
 
 
-def deaf(graph: Graph, columns: np.ndarray, level_db: float, row: float) -> np.ndarray:
+def deaf(graph: Graph, dry: np.ndarray, columns: np.ndarray, level_db: float, row: float) -> np.ndarray:
     """At module level, for processes to find."""
     makeup_db = loudness.MAKEUP_LIMIT_DB if level_db < 5 else 2.0
     return np.stack([np.full(len(columns), value) for value in (makeup_db, 0.0)])
