@@ -34,6 +34,7 @@ from model.scores import aliasing_scores, map_scores, matched_row, pair_rows
 from model.vae import DistortionVae
 
 PHRASES = slice(0, 3, 2)  # of the recordings, to listen to: a guitar's chord and a drum loop
+MATCHED_AFTER = 5  # times half a second of sound; the module then has had two for the loudness
 DRAWN_SECONDS = 2.0  # of procedural audio, to listen to where nothing is recorded
 
 
@@ -105,9 +106,9 @@ def _rows(
 
 
 def _played_map() -> dict[str, float]:
-    """The measures of the whole map of the released model, as the firmware plays it; two minutes on two cores."""
+    """The measures of the whole map of the released model, as the firmware plays it; four minutes on two cores."""
     (artefact,) = released_artefacts((SCHEME,))
-    return measure_map(played_render(artefact.model_id), limit=1.0).to_dict()
+    return measure_map(played_render(artefact.model_id), limit=1.0, repetitions=MATCHED_AFTER).to_dict()
 
 
 def _recordings(audio: AudioConfig) -> dict[str, np.ndarray]:

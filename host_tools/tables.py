@@ -160,6 +160,7 @@ def map_table(measures: Mapping[str, float], played: Mapping[str, float] | None 
     """What the map is like to play: by the float decoder, and by the module where that was measured."""
     lines = (
         ("loudness, ± dB", "loudness_plus_minus_db"),
+        ("loudness at once, ± dB", "loudness_at_once_plus_minus_db"),
         ("DC, worst, dBFS", "dc_worst_dbfs"),
         ("left after a note, worst, dBFS", "silence_worst_dbfs"),
         ("grit in a quiet tone, median, dB", "grit_median_db"),
@@ -174,7 +175,7 @@ def map_table(measures: Mapping[str, float], played: Mapping[str, float] | None 
     headings = ("measure", "decoder", "module")[: 1 + len(columns)]
     caption = (
         f"{measures['places']:.0f} x {measures['places']:.0f} places. The decoder is the float one, alone; the module "
-        "plays int16x8 through its loudness table and DC blocker, its knobs turned."
+        "plays int16x8 with all that levels its loudness, first the table at once, and blocks its DC, its knobs turned."
     )
     return Table("The map", headings, tuple(cells), unmarked(cells), left=1, caption=caption)
 

@@ -44,7 +44,8 @@ class MapMeasures:
     """Measures at each place, (places, places) and indexed [y][x]; places are evenly spread over either axis."""
 
     limit: float  # the square reaches from -limit to limit
-    loudness_lkfs: np.ndarray
+    loudness_lkfs: np.ndarray  # of the reference's last repetition
+    loudness_at_once_lkfs: np.ndarray  # of its first one
     dc_db: np.ndarray  # dBFS, of the mean while a tone plays
     silence_db: np.ndarray  # dBFS, peak of what is left 0.25 s after a note has died away
     grit_db: np.ndarray  # share of what is not harmonic in a sine of -60 dBFS
@@ -67,6 +68,7 @@ class MapMeasures:
             "loudness_plus_minus_db": float(np.ptp(self.loudness_lkfs) / 2),
             "loudness_lowest_lkfs": float(self.loudness_lkfs.min()),
             "loudness_highest_lkfs": float(self.loudness_lkfs.max()),
+            "loudness_at_once_plus_minus_db": float(np.ptp(self.loudness_at_once_lkfs) / 2),
             "dc_worst_dbfs": float(self.dc_db.max()),
             "silence_worst_dbfs": float(self.silence_db.max()),
             "grit_median_db": float(np.median(self.grit_db)),
@@ -123,8 +125,10 @@ def measure_map(
     limit: float,
     places: int = 33,
     block_dc: Callable[[np.ndarray], np.ndarray] | None = None,
+    repetitions: int = 1,
 ) -> MapMeasures:
-    """Plays 1.6 s at each of places x places spots of the square of +-limit, one column at a time.
+    """Plays 1.6 s at each of places x places spots of the square of +-limit, one column at a time; half a second more
+    for each further one of `repetitions` of the reference, for what takes its time to become even.
 
     `block_dc` takes (N, samples) to the same with DC removed, as the module does behind its decoder; it counts for DC
     and silence. Loudness, brightness and steps are measured with the mean taken out. 48 kHz only.
@@ -135,17 +139,21 @@ def measure_map(
     tone = sine(TONE_HZ, round(TONE_SECONDS * SAMPLE_RATE), TONE_PEAK)
     quiet = sine(TONE_HZ, round(QUIET_SECONDS * SAMPLE_RATE), QUIET_PEAK)
     lead = round(LEAD_SECONDS * SAMPLE_RATE)
-    reference, note = np.concatenate([np.zeros(lead), reference_sound()]), note_and_silence()
+    sound, note = reference_sound(), note_and_silence()
+    reference = np.concatenate([np.zeros(lead), np.tile(sound, repetitions)])
 
     columns: dict[str, list[np.ndarray]] = {}
     before: np.ndarray | None = None
     for x in axis:
         z = np.stack([np.full(places, x), axis], axis=1)
-        music = np.asarray(render(reference, z), np.float64)[:, lead:]
-        music -= music.mean(axis=-1, keepdims=True)
+        heard = np.asarray(render(reference, z), np.float64)[:, lead:]
+        at_once, music = (
+            part - part.mean(axis=-1, keepdims=True) for part in (heard[:, : len(sound)], heard[:, -len(sound) :])
+        )
         played_tone = render(tone, z)
         column = {
             "loudness_lkfs": k_weighted_loudness(music),
+            "loudness_at_once_lkfs": k_weighted_loudness(at_once),
             "silence_db": decibels(np.square(after_dc(render(note, z))[:, -measured:]).max(axis=-1)),
             "centroid_hz": spectral_centroid(music),
             "step_y_db": step_db(music[:-1], music[1:]),

@@ -22,8 +22,10 @@ RATE, BLOCK = 48_000, 48  # of the released decoders and of the stub
 BLOCKS_PER_SECOND = RATE // BLOCK
 ENGINE = [FIRMWARE / "engines/static/decoder.cpp", *sorted((FIRMWARE / "generated").glob("model_*.cpp"))]
 STUB = [STUB_DECODER]
-SOURCES = [TEST_SOURCES / "sound_library.cpp", FIRMWARE / "core/decibels.cpp", FIRMWARE / "core/loudness.cpp"]
+CORE = ("decibels", "loudness", "loudness_match")
+SOURCES = [TEST_SOURCES / "sound_library.cpp", *(FIRMWARE / f"core/{name}.cpp" for name in CORE)]
 PROCESSOR = FIRMWARE / "core/processor.cpp"
+UNMATCHED = (" * match_.gain()", "")  # as loud as the loudness map makes it, whatever is played
 
 SOUND = np.dtype(
     [
@@ -148,12 +150,16 @@ def compile_for_cortex_m7(target: Path, decoder: list[Path]) -> CortexM7:
     return CortexM7(target)
 
 
-def compile_sound(target: Path, decoder: list[Path], fault: tuple[str, str] | None = None) -> SoundLibrary:
-    """The sound around a decoder, ENGINE or STUB. `fault`: text of processor.cpp, and what stands there instead."""
-    processor = PROCESSOR
-    if fault:
-        text = PROCESSOR.read_text()
-        assert text.count(fault[0]) == 1, fault
-        processor = target.with_suffix(".cpp")
-        processor.write_text(text.replace(*fault))
-    return SoundLibrary(compile_library(target, [*SOURCES, processor, *decoder]))
+def compile_sound(target: Path, decoder: list[Path], *faults: tuple[str, str]) -> SoundLibrary:
+    """The sound around a decoder, ENGINE or STUB. `faults`: text of a source, and what stands there instead."""
+    texts = {source: source.read_text() for source in (*SOURCES, PROCESSOR)}
+    for text, instead in faults:
+        (source,) = [source for source, whole in texts.items() if text in whole]
+        assert texts[source].count(text) == 1, text
+        texts[source] = texts[source].replace(text, instead)
+    folder = target.with_suffix(".sources")
+    folder.mkdir()
+    sources = [folder / source.name for source in texts]
+    for path, text in zip(sources, texts.values(), strict=True):
+        path.write_text(text)
+    return SoundLibrary(compile_library(target, [*sources, *decoder]))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The released decoders' loudness tables as they are heard: wet is as loud as dry everywhere on the map, at every level
-and in every mix."""
+"""The released decoders' loudness tables as they are heard at once: wet is as loud as dry everywhere on the map, at
+every level and in every mix. What the module does about it later is in test_loudness_match.py."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sounds import BLOCK, ENGINE, RATE, SoundLibrary, columns_on_map, compile_sound, sounds
+from sounds import BLOCK, ENGINE, RATE, UNMATCHED, SoundLibrary, columns_on_map, compile_sound, sounds
 
 from quantize.graph import SCHEMES
 from quantize.loudness import COLUMNS, LEVELS, PLACES, ROWS, k_weighted, mean_square, reference_signal
@@ -18,7 +18,7 @@ LATENCY = 6  # of the released decoders
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> SoundLibrary:
-    return compile_sound(tmp_path_factory.mktemp("loudness") / "sound.so", ENGINE)
+    return compile_sound(tmp_path_factory.mktemp("loudness") / "sound.so", ENGINE, UNMATCHED)
 
 
 def loudness_db(signal: np.ndarray) -> float:
@@ -98,7 +98,7 @@ def test_turning_the_level_does_not_turn_the_volume(scheme: str, engine: SoundLi
 
 def test_without_the_table_it_would_not_be_even(tmp_path: Path) -> None:
     fault = ("even * loudness.makeup", "even")
-    faulty = compile_sound(tmp_path / "sound.so", ENGINE, fault)
+    faulty = compile_sound(tmp_path / "sound.so", ENGINE, UNMATCHED, fault)
     assert np.abs(heard_db(faulty, "int16x8", y=-0.9, level=np.array([0.0, 1.0]))).max() > 5
 
 
@@ -120,6 +120,6 @@ def test_mixing_keeps_the_loudness(engine: SoundLibrary) -> None:
 
 def test_a_plain_crossfade_would_not_keep_the_loudness(engine: SoundLibrary, tmp_path: Path) -> None:
     fault = ("root *= 1.5F - 0.5F * x * root * root;", "root = 1;")
-    faulty = compile_sound(tmp_path / "sound.so", ENGINE, fault)
+    faulty = compile_sound(tmp_path / "sound.so", ENGINE, UNMATCHED, fault)
     place = least_alike(engine, 1)
     assert np.ptp(heard_db(faulty, "int16x8", **place, mix=np.linspace(0, 1, 9))) > 2

@@ -41,6 +41,18 @@ def test_loudness_is_measured_where_it_is():
     assert np.ptp(measured.centroid_hz) < 1e-6
 
 
+def test_loudness_that_becomes_even_is_measured_first_and_last():
+    """Half a second of the reference is twice as loud at the right edge; from then on all is even."""
+
+    def slow(dry: np.ndarray, z: np.ndarray) -> np.ndarray:
+        first = np.arange(len(dry)) < 0.55 * 48_000
+        return np.where(first & (z[:, :1] == LIMIT), 2.0, 1.0) * dry
+
+    found = measure_map(slow, LIMIT, PLACES, repetitions=3).to_dict()
+    assert found["loudness_at_once_plus_minus_db"] == pytest.approx(3.01, abs=0.01)
+    assert found["loudness_plus_minus_db"] == pytest.approx(0, abs=1e-6)
+
+
 def test_the_amount_axis_is_in_order_and_a_column_that_is_not_is_found():
     good = measure_map(overdrive, LIMIT, PLACES)
     assert good.amount_correlation == pytest.approx(np.ones(PLACES))

@@ -56,6 +56,7 @@ void Processor::Init(Scheme scheme) {
   };
   settling_blocks_ = blocks(kSettlingSeconds);
   dc_blocker_.Init(kDcCutoffHz, sample_rate_hz);
+  match_.Init(sample_rate_hz, model_->block_size);
   power_up_.Init(kPowerUpFadeS, block_rate_hz);
   power_up_.Drop(blocks(kPowerUpWaitS));
   effect_.Init(kFadeS, block_rate_hz);
@@ -74,6 +75,7 @@ void Processor::UseDecoder(Scheme scheme) {
   model_ = &decoder::Info(scheme);
   decoder::Reset(scheme);
   dc_blocker_.Reset();
+  match_.Reset();
   level_gain_ = 0;
   for (int16_t& axis : z_) axis = 0;
 }
@@ -164,9 +166,10 @@ Processor::Gains Processor::NextGains(const Sound& sound) {
   const float gate = Gate();
   const float mix = Clamped(sound.mix, 0, 1);
   const Loudness loudness = At(*model_->loudness, sound.place.x, sound.place.y, sound.level);
+  if (!rested_) match_.Listen(dry_, sound.in_gain, wet_, loudness.makeup);
   const float even = EqualLoudness(mix, loudness.correlation);
   const float dry = heard * Between(1, (1 - mix) * even, effect);
-  const float wet = heard * effect * gate * mix * even * loudness.makeup;
+  const float wet = heard * effect * gate * mix * even * loudness.makeup * match_.gain();
   // Here and in the drive the converters' gains cost nothing for a sample.
   const Gains gains{dry * sound.in_gain * sound.out_gain, wet * sound.out_gain};
   if (opens) gains_.wet = gains.wet;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The sound: level into the decoder, a crossfade when z moves, DC out, loudness made up, mixed with
 // dry in time, faded by bypass, overload and power-up. Depends on decoder.h, loader.h, loudness.h,
-// fade.h; knows no knobs.
+// loudness_match.h, fade.h; knows no knobs.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include "core/decoder.h"
 #include "core/fade.h"
 #include "core/filters.h"
+#include "core/loudness_match.h"
 #include "core/spot.h"
 #include "generated/protocol.h"
 
@@ -74,6 +75,7 @@ class Processor {
   const ModelInfo* model_ = nullptr;
   uint32_t settling_blocks_ = 0;
   DcBlocker dc_blocker_;
+  LoudnessMatch match_;
   Fade power_up_, effect_;
 
   // Where the last block ended.

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Follows how loud wet is next to dry while they play, and makes it as loud. The loudness map knows
+// each place, but was measured with one sound; what is played is another. Slow and bounded, so that
+// it levels the kind of sound and leaves notes and phrases their dynamics. Depends on filters.h.
+#pragma once
+
+#include "core/filters.h"
+
+namespace gritspace {
+
+// Sound as the ear weighs it, by ITU-R BS.1770-5: its high-pass, which is two equal ones after each
+// other, and its shelf, by one pole instead of two.
+class EarWeighting {
+ public:
+  void Init(float sample_rate_hz);
+  void Reset();
+  float Process(float x) {
+    const float flat = second_.Process(first_.Process(x));
+    low_ += coefficient_ * (flat - low_);
+    return flat + kShelf * (flat - low_);
+  }
+  void EndBlock();  // clear of denormals
+
+ private:
+  static constexpr float kShelf = 0.65F;  // 4 dB more of what is above 2 kHz
+  DcBlocker first_, second_;
+  float coefficient_ = 0;
+  float low_ = 0;
+};
+
+class LoudnessMatch {
+ public:
+  void Init(float sample_rate_hz, int block_size);
+  void Reset();  // a gain of 1, and nothing heard yet
+
+  // Audio thread. Hears a block of either, which are in time; wet will be heard at `wet_gain` and
+  // dry at `dry_gain`.
+  void Listen(const float* dry, float dry_gain, const float* wet, float wet_gain);
+
+  // On top of `wet_gain`; moves by a hundredth of a decibel a block at most.
+  float gain() const { return gain_; }
+
+ private:
+  int block_size_ = 1;
+  float played_ = 0;  // a block's energy from which on it is heard
+  float part_ = 1;    // of a block in the average
+  float step_ = 0;    // of the gain in a block
+  EarWeighting dry_ear_, wet_ear_;
+  float dry_energy_ = 0, wet_energy_ = 0;  // averages of blocks
+  float gain_ = 1;
+};
+
+}  // namespace gritspace
