@@ -14,6 +14,7 @@ from rich.console import Console
 
 from host_tools.arguments import above_zero, not_negative, positive, whole_numbers, words
 from host_tools.files import REPOSITORY
+from model.config import ENCODERS
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -29,7 +30,7 @@ def train(arguments: argparse.Namespace) -> int:
 
     given, folder = vars(arguments), RUNS / arguments.name
     hyper = ("steps", "rounding_steps", "encoder_steps", "seed", "learning_rate")
-    shape = ("channels", "dilations", "condition_channels")
+    shape = ("channels", "dilations", "condition_channels", "encoder")
     wishes = ("data", "seconds", "devices", "captures", "audio", "procedural", "start", "encoder_only", "fresh")
     plan = learning.TrainingPlan(
         folder,
@@ -56,6 +57,7 @@ def add_train_command(commands: Subparsers, *parents: argparse.ArgumentParser) -
     sub.add_argument("--channels", type=positive, help="of the decoder's stream; `gritspace bench` says what it costs")
     sub.add_argument("--dilations", type=whole_numbers, metavar="A,B,C", help="of its layers")
     sub.add_argument("--condition-channels", type=positive, help="by which the latent reaches them")
+    sub.add_argument("--encoder", choices=ENCODERS, help="what the encoder looks at; statistics when not given")
     sub.add_argument("--seconds", type=above_zero, help="of audio for each setting of a device")
     sub.add_argument("--devices", type=words, metavar="A,B,C", help="effects and plug-ins; those of the released map")
     sub.add_argument("--captures", type=Path, metavar="DIR", help="a map of recorded pairs: captures.csv and its files")

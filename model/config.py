@@ -11,6 +11,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+# What an encoder looks at; `encoders` has them.
+ENCODERS = ("statistics", "mel", "waveform", "recurrent")
+
 
 @dataclass(frozen=True)
 class AudioConfig:
@@ -32,9 +35,14 @@ class ModelConfig:
     hidden_limit: float = 4.0  # clamps of the network are the integer ranges of its quantised twin
     residual_limit: float = 2.0
     gain_limit: float = 8.0  # of the loudness at which a channel hears the sound
+    encoder: str = "statistics"  # one of ENCODERS
     mel_bands: int = 32
     curve_levels: int = 20
     encoder_hidden: int = 192
+
+    def __post_init__(self) -> None:
+        if self.encoder not in ENCODERS:
+            raise ValueError(f"encoder {self.encoder} is not one of {', '.join(ENCODERS)}")
 
     @property
     def past(self) -> int:

@@ -18,7 +18,6 @@ from model import plots
 from model.attributes import Attributes, measure
 from model.data import Programme
 from model.evaluate import clips
-from model.features import pair_features
 from model.gallery import Picture
 from model.layout import Layout
 from model.scores import decoder_render
@@ -43,8 +42,7 @@ def encode(vae: DistortionVae, programmes: Sequence[Programme]) -> Encoded:
     which, means, hidden = [], [], []
     for index, programme in enumerate(programmes):
         dry, wet = (sound[:CLIPS] for sound in clips(programme, config.train.clip_samples))
-        features = pair_features(dry, wet, encoder.filterbank, config.model, config.audio)
-        hidden.append(encoder.network[:-1](features).numpy())
+        hidden.append(encoder.hidden(dry, wet).numpy())
         means.append(encoder(dry, wet)[0].numpy())
         which += [index] * len(dry)
     return Encoded(np.array(which), np.concatenate(means), np.concatenate(hidden))

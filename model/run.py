@@ -80,10 +80,13 @@ def train_planned(plan: TrainingPlan, console: Console) -> list[dict[str, Any]]:
     """
     if plan.encoder_only and not plan.start:
         raise PlanError("--encoder-only learns an encoder for the decoder of a checkpoint; name it with --from")
-    if plan.start and chosen(plan.shape):
+    shaped = chosen(plan.shape).keys()
+    if plan.start and shaped - {"encoder"}:
         raise PlanError(
             "--channels, --dilations and --condition-channels make another network than that of --from; leave them out"
         )
+    if plan.start and "encoder" in shaped and not plan.encoder_only:
+        raise PlanError("--encoder makes another encoder than that of --from, and it has to learn; add --encoder-only")
     if plan.captures and plan.devices:
         raise PlanError("--captures and --devices make different maps; give one of them")
     config = plan.configuration()

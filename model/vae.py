@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The networks: an encoder that places a pair on the 2-D map, and the streaming decoder that the module plays.
+"""The VAE: the encoder of `encoders`, and the streaming decoder that the module plays.
 
-Depends on torch, `config`, `features` and `latent`; no training, no data. Notable about the decoder:
+Depends on torch, `config`, `encoders` and `latent`; no training, no data. Notable about the decoder:
 - every clamp is the range of an integer type after quantisation, so the quantised network clamps for free;
 - one limit along the residual stream, so residual additions need no rescaling;
 - the latent sets how loud each channel hears the sound, and enters each layer as a constant per block, which an engine
@@ -15,13 +15,9 @@ import torch
 from torch import nn
 
 from model.config import Config
-from model.features import feature_count, mel_filterbank, pair_features
+from model.encoders import Encoder
 from model.gated_layer import gated_layer
 from model.latent import sampled
-
-# Of the encoder's running statistics. PyTorch's 0.1 averages some ten batches, and that noise alone moved the latent
-# enough to triple the error of a fine-tuned checkpoint (model/LOG.md).
-BATCH_NORM_MOMENTUM = 0.01
 
 
 class Mix(nn.Conv1d):
@@ -124,34 +120,6 @@ class Decoder(nn.Module):
         for layer in self.layers:
             h = layer(h, c, settled)
         return self.output(h).clamp(-1, 1)
-
-
-class Encoder(nn.Module):
-    """Mean and log-variance of the latent from a pair; the mean stays within the map by construction."""
-
-    def __init__(self, config: Config) -> None:
-        super().__init__()
-        self.config = config
-        size, hidden = len(config.model.latent_names), config.model.encoder_hidden
-        self.register_buffer(
-            "filterbank", mel_filterbank(config.model.mel_bands, config.audio.sample_rate), persistent=False
-        )
-        self.network = nn.Sequential(
-            nn.BatchNorm1d(feature_count(config.model), momentum=BATCH_NORM_MOMENTUM),
-            nn.Linear(feature_count(config.model), hidden),
-            nn.GELU(),
-            nn.Linear(hidden, hidden),
-            nn.GELU(),
-            nn.Linear(hidden, 2 * size),
-        )
-
-    def forward(self, dry: torch.Tensor, wet: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """dry and wet (B, T) → mean (B, Z), log-variance (B, Z)."""
-        features = pair_features(dry, wet, self.filterbank, self.config.model, self.config.audio)
-        mean, log_variance = self.network(features).chunk(2, dim=1)
-        limit = self.config.model.latent_limit
-        # Not tanh: clips that had reached its flat ends never came back.
-        return limit * mean / (limit + mean.abs()), log_variance.clamp(-12, 2)
 
 
 class DistortionVae(nn.Module):

@@ -90,6 +90,11 @@ def test_fine_tuning_and_a_new_encoder_stay_on_the_checkpoints_map(tmp_path, dat
     for name, tensor in first.decoder.state_dict().items():
         assert torch.equal(tensor, second.decoder.state_dict()[name]), name
     assert not torch.equal(first.encoder.network[1].weight, second.encoder.network[1].weight)
+    other = {"start": tmp_path / "first", "shape": {"encoder": "recurrent"}, "devices": None}
+    train_planned(plan(tmp_path / "recurrent", data, encoder_only=True, **other), QUIET)
+    assert load_vae(tmp_path / "recurrent").config.model.encoder == "recurrent"
+    with pytest.raises(PlanError, match="add --encoder-only"):
+        train_planned(plan(tmp_path / "mel", data, **other), QUIET)
 
 
 def test_fine_tuning_is_short_and_gentle_however_the_checkpoint_came_about(tmp_path, data):
