@@ -24,6 +24,7 @@ from host_tools.axes_command import add_axes_command
 from host_tools.errors import UserError
 from host_tools.files import REPOSITORY, write_atomically, write_results
 from host_tools.flash_commands import add_flash_commands
+from host_tools.lookup_command import add_lookup_command
 from host_tools.module.commands import add_module_commands
 from host_tools.studies import add_study_commands
 from host_tools.train_command import add_train_command
@@ -216,6 +217,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     add_study_commands(commands, weights, rows, data)
     add_axes_command(commands, weights, rows)
+    add_lookup_command(commands, weights, rows)
     sub = command(match, "the spot and levels that are most like a wet recording of a dry one", weights, rows)
     sub.add_argument("dry", type=Path, metavar="DRY.wav")
     sub.add_argument("wet", type=Path, metavar="WET.wav")

@@ -41,12 +41,16 @@ class DeviceError(ValueError):
 
 @dataclass(frozen=True)
 class Device:
-    """A distortion with a drive knob; `play(dry, drive)` takes and gives (samples,) at the project's rate, aligned."""
+    """A distortion with a drive knob; `play(dry, drive)` takes and gives (samples,) at the project's rate, aligned.
+
+    With tone at noon, or, where there is a knob for it, where a third argument says.
+    """
 
     name: str
     family: str
-    play: Callable[[np.ndarray, float], np.ndarray]
+    play: Callable[..., np.ndarray]
     sample_rate: int
+    has_tone: bool = True
 
     def render(self, dry: np.ndarray, drive: float) -> np.ndarray:
         """Wet for dry (samples,) at one level for all settings: the peak of what becomes of loud sounds is PEAK.
@@ -77,11 +81,11 @@ def device(name: str, audio: AudioConfig) -> Device:
     if name in EFFECTS:
         effect = EFFECTS[name]
 
-        def play(dry: np.ndarray, drive: float) -> np.ndarray:
-            return render_chain(dry, [EffectSetting(name, drive, TONE)], audio.sample_rate, audio.oversampling)
+        def play(dry: np.ndarray, drive: float, tone: float = TONE) -> np.ndarray:
+            return render_chain(dry, [EffectSetting(name, drive, tone)], audio.sample_rate, audio.oversampling)
 
         return Device(name, effect.family, play, audio.sample_rate)
     if name in PLUGINS:
         plugin = PLUGINS[name]
-        return Device(name, plugin.family, lambda dry, drive: plugin.render(dry, drive, TONE), audio.sample_rate)
+        return Device(name, plugin.family, plugin.render, audio.sample_rate, plugin.tone is not None)
     raise DeviceError(f"{name} is no device; there are {', '.join(sorted([*EFFECTS, *PLUGINS]))}")

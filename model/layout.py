@@ -61,6 +61,22 @@ class Layout:
         drives = [place.drive for place in own]
         return tuple(float(np.interp(drive, drives, [getattr(p, axis) for p in own])) for axis in "xy")  # type: ignore
 
+    def nearest(self, x: float, y: float) -> tuple[str, float, float]:
+        """The inverse of `at`: the device and drive whose place is nearest to a spot, and how far away that is."""
+        found = []
+        for name in self.devices:
+            own = [place for place in self.places if place.device == name]
+            ends = np.array([(place.drive, place.x, place.y) for place in own])
+            starts, ways = ends[:-1] if len(ends) > 1 else ends, np.diff(ends, axis=0) if len(ends) > 1 else 0 * ends
+            along = ((np.array([x, y]) - starts[:, 1:]) * ways[:, 1:]).sum(axis=1)
+            lengths = np.maximum(np.square(ways[:, 1:]).sum(axis=1), np.finfo(float).tiny)
+            points = starts + np.clip(along / lengths, 0, 1)[:, None] * ways
+            away = np.hypot(*(points[:, 1:] - (x, y)).T)
+            nearest = int(away.argmin())
+            found.append((float(away[nearest]), name, float(points[nearest, 0])))
+        away_by, name, drive = min(found)
+        return name, drive, away_by
+
     def neighbours(self) -> list[tuple[tuple[float, float], tuple[float, float]]]:
         """Pairs of places next to each other: a device's successive drives, and successive devices at one drive."""
         along = [(a, b) for a, b in pairwise(self.places) if a.device == b.device]

@@ -53,6 +53,20 @@ def test_the_order_of_the_list_does_not_matter(layout):
     assert again == layout
 
 
+def test_the_nearest_place_is_the_inverse(layout):
+    for name in layout.devices:
+        for drive in (0.0, 0.1, 0.4, 0.9, 1.0):
+            nearest, found, away = layout.nearest(*layout.at(name, drive))
+            assert (nearest, found) == (name, pytest.approx(drive)) and away == pytest.approx(0, abs=1e-9)
+    x, y = layout.at("dark", 1.0)
+    assert layout.nearest(x - 3, y + 4) == ("dark", 1.0, pytest.approx(5))
+
+
+def test_a_device_of_one_drive_is_nearest_at_that(layout):
+    alone = Layout((Place("one", "soft", 0.5, 1.0, 0.0),))
+    assert alone.nearest(1.0, 2.0) == ("one", 0.5, 2.0)
+
+
 def test_a_drive_between_two_learned_ones_lies_between_their_places(layout):
     (x, low), (_, high) = layout.at("a", 0.0), layout.at("a", 0.4)
     assert layout.at("a", 0.2) == pytest.approx((x, (low + high) / 2))
