@@ -31,7 +31,18 @@ def train(arguments: argparse.Namespace) -> int:
     given, folder = vars(arguments), RUNS / arguments.name
     hyper = ("steps", "rounding_steps", "encoder_steps", "seed", "learning_rate")
     shape = ("channels", "dilations", "condition_channels", "encoder")
-    wishes = ("data", "seconds", "devices", "captures", "audio", "procedural", "start", "encoder_only", "fresh")
+    wishes = (
+        "data",
+        "seconds",
+        "devices",
+        "captures",
+        "audio",
+        "procedural",
+        "start",
+        "encoder_only",
+        "fresh",
+        "torch_device",
+    )
     plan = learning.TrainingPlan(
         folder,
         settings={k: given[k] for k in hyper},
@@ -65,4 +76,6 @@ def add_train_command(commands: Subparsers, *parents: argparse.ArgumentParser) -
     sub.add_argument("--procedural", action="store_true", help="learn on no recordings at all")
     sub.add_argument("--from", dest="start", type=Path, metavar="DIR", help="fine-tune the checkpoint in here")
     sub.add_argument("--encoder-only", action="store_true", help="with --from: keep its decoder, learn its encoder")
+    text = "where PyTorch is to train: cuda for a GPU, if it has been installed with CUDA"
+    sub.add_argument("--torch-device", default="cpu", metavar="NAME", help=text)
     sub.add_argument("--fresh", action="store_true", help="forget an earlier run of this name")

@@ -193,17 +193,19 @@ class Windows:
         self.programmes = programmes
 
     def draw(self, batch: int, samples: int, generator: torch.Generator) -> tuple[torch.Tensor, ...]:
-        """dry and wet (B, samples) float32, and the index of each window's programme (B,)."""
+        """dry and wet (B, samples) float32, and the index of each window's programme (B,), where the generator is."""
         count = len(self.programmes)
         rounds = -(-batch // count)
-        which = torch.cat([torch.randperm(count, generator=generator) for _ in range(rounds)])[:batch]
-        share = torch.rand(batch, generator=generator)
+        which = torch.cat([torch.randperm(count, generator=generator, device=generator.device) for _ in range(rounds)])[
+            :batch
+        ]
+        share = torch.rand(batch, generator=generator, device=generator.device)
         pieces = []
         for index, place in zip(which.tolist(), share.tolist(), strict=True):
             programme = self.programmes[index]
             first = int(place * (len(programme.dry) - samples + 1))
             pieces.append(np.stack([programme.dry[first : first + samples], programme.wet[first : first + samples]]))
-        both = torch.from_numpy(np.stack(pieces))
+        both = torch.from_numpy(np.stack(pieces)).to(generator.device)
         return both[:, 0], both[:, 1], which
 
 

@@ -20,7 +20,7 @@ def mel_filterbank(bands: int, sample_rate: int) -> torch.Tensor:
     def mel(hz: torch.Tensor) -> torch.Tensor:
         return 2595.0 * torch.log10(1 + hz / 700.0)
 
-    low, high = mel(torch.tensor([40.0, 20_000.0]))
+    low, high = mel(torch.tensor([40.0, 20_000.0], device="cpu"))
     edges = 700.0 * (10 ** (torch.linspace(float(low), float(high), bands + 2) / 2595.0) - 1)
     bins = torch.linspace(0, sample_rate / 2, FFT_SIZE // 2 + 1)
     rising = (bins - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]

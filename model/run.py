@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from rich.console import Console
 
 from model.checkpoint import CheckpointError, load_config, load_decoder, load_vae, write_whole
@@ -58,6 +59,7 @@ class TrainingPlan:
     start: Path | None = None  # a checkpoint
     encoder_only: bool = False
     fresh: bool = False
+    torch_device: str = "cpu"
 
     def configuration(self) -> Config:
         """The defaults, or the network and data of `start` and a short, gentle training; with what was asked for."""
@@ -89,6 +91,13 @@ def train_planned(plan: TrainingPlan, console: Console) -> list[dict[str, Any]]:
         raise PlanError("--encoder makes another encoder than that of --from, and it has to learn; add --encoder-only")
     if plan.captures and plan.devices:
         raise PlanError("--captures and --devices make different maps; give one of them")
+    try:
+        torch.zeros(1, device=plan.torch_device)
+    except (RuntimeError, AssertionError) as error:
+        raise PlanError(
+            f"PyTorch has no device {plan.torch_device} here ({str(error).splitlines()[0]}); leave out --torch-device, "
+            "or install a PyTorch that has it"
+        ) from error
     config = plan.configuration()
     shortest = math.ceil(1e3 * config.train.clip_samples / config.audio.sample_rate) / 1e3
     if config.data.seconds < shortest:
@@ -99,7 +108,8 @@ def train_planned(plan: TrainingPlan, console: Console) -> list[dict[str, Any]]:
     if plan.fresh:
         shutil.rmtree(plan.folder, ignore_errors=True)
     material = _material(plan, config, console)
-    vae = train(config, plan.folder, material.programmes, material.layout, start=first, console=console)
+    given = (config, plan.folder, material.programmes, material.layout)
+    vae = train(*given, start=first, console=console, device=plan.torch_device)
     if plan.captures:
         rows = [split_errors(vae, material.held_back, material.layout).row("held_back")]
     else:

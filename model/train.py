@@ -14,7 +14,7 @@ import io
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import accumulate
 from pathlib import Path
 from types import FrameType
@@ -56,7 +56,7 @@ class _Run:
         self.config, self.path = config, folder / "resume.pt"
         self.windows = Windows(programmes)
         self.places = torch.tensor([layout.at(p.setting.device, p.setting.drive) for p in programmes])  # (S, Z)
-        self.generator = torch.Generator().manual_seed(config.train.seed)
+        self.generator = torch.Generator(self.places.device).manual_seed(config.train.seed)
         self.map_terms = MapTerms(config, layout, self.places, self.generator)
         self.vae = DistortionVae(config)
         if isinstance(start, Decoder):
@@ -84,10 +84,14 @@ class _Run:
         return next(phase for phase, end in zip(self.phases, ends, strict=True) if self.step < end)
 
     def _load(self) -> None:
-        state = torch.load(self.path, weights_only=True)
+        state = torch.load(self.path, weights_only=True, map_location="cpu")
         if state["config"] != self.config.to_json():
             raise CheckpointError(
                 f"{self.path} was made with another configuration; choose another name, or start afresh with --fresh"
+            )
+        if state["device"] != self.places.device.type:
+            raise CheckpointError(
+                f"{self.path} was begun on torch's {state['device']}; go on there, or start afresh with --fresh"
             )
         self.vae.load_state_dict(state["vae"])
         for phase, (optimiser, schedule) in zip(self.phases, state["phases"], strict=True):
@@ -99,6 +103,7 @@ class _Run:
     def save(self) -> None:
         state = {
             "config": self.config.to_json(),
+            "device": self.places.device.type,
             "vae": self.vae.state_dict(),
             "phases": [(phase.optimiser.state_dict(), phase.schedule.state_dict()) for phase in self.phases],
             "generator": self.generator.get_state(),
@@ -150,7 +155,7 @@ class _Run:
         for norm in norms:
             norm.reset_running_stats()
             norm.momentum = None
-        generator = torch.Generator().manual_seed(self.config.train.seed)
+        generator = torch.Generator(self.places.device).manual_seed(self.config.train.seed)
         for _ in range(STATISTICS_BATCHES):
             dry, wet, _ = self.windows.draw(self.config.train.batch_size, self.config.train.clip_samples, generator)
             self.vae.encoder(dry, wet)
@@ -231,14 +236,27 @@ def train(
     *,
     start: DistortionVae | Decoder | None = None,
     console: Console | None = None,
+    device: str = "cpu",
 ) -> DistortionVae:
     """Trains to the configured steps and returns the model; continues `folder/resume.pt` if that has the same config.
 
     `start` gives the first weights of a fresh run: a VAE to fine-tune, or a decoder. No steps of the decoder keep it as
-    it is. Raises CheckpointError when the folder holds the state of another configuration, and KeyboardInterrupt after
-    Ctrl-C, with a resumable state left behind.
+    it is. `device` is PyTorch's. Raises CheckpointError when the folder holds the state of another configuration or
+    device, and KeyboardInterrupt after Ctrl-C, with a resumable state left behind.
     """
-    console = console or Console()
+    # What is made in here, is made there; for CPUs it is so anyway, and the context costs each call a little.
+    with torch.device(device) if device != "cpu" else nullcontext():
+        return _train(config, folder, programmes, layout, start, console or Console())
+
+
+def _train(
+    config: Config,
+    folder: Path,
+    programmes: Sequence[Programme],
+    layout: Layout,
+    start: DistortionVae | Decoder | None,
+    console: Console,
+) -> DistortionVae:
     run = _Run(config, folder, programmes, layout, start)
     if run.step:
         console.print(f"resuming {folder} at step {run.step}")
@@ -263,4 +281,4 @@ def train(
     metrics = {"seconds": round(run.seconds), "seed": config.train.seed}
     layout.save(folder)
     save_weights(folder, run.vae.state_dict(), config, metrics)
-    return run.vae.eval()
+    return run.vae.cpu().eval()

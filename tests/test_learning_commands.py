@@ -10,7 +10,6 @@ import sys
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from functools import partial
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -109,7 +108,7 @@ def test_a_map_of_ones_own_pedals_is_trained_and_measured(monkeypatch, capsys, t
     ],
 )
 def test_what_training_cannot_use_is_one_sentence(monkeypatch, capsys, tmp_path, weights, words, said):
-    gone = SimpleNamespace(name="ds1", package="guitarix-lv2", host="lv2", family="hard", installed=lambda: False)
+    gone = replace(material.PLUGINS["ds1"], address="not:here")
     monkeypatch.setitem(material.PLUGINS, "ds1", gone)
     (tmp_path / "text").mkdir()
     (tmp_path / "text" / "one.wav").write_text("no sound")
@@ -153,7 +152,7 @@ def test_evaluate_writes_rows_map_and_aliasing(monkeypatch, capsys, tmp_path, we
 
 
 def test_evaluate_matches_held_out_devices_that_are_here(monkeypatch, capsys, tmp_path, weights):
-    gone = SimpleNamespace(name="ds1", package="guitarix-lv2", host="lv2", family="hard", installed=lambda: False)
+    gone = replace(material.PLUGINS["ds1"], address="not:here")
     monkeypatch.setitem(material.PLUGINS, "ds1", gone)
     monkeypatch.setattr(evaluation, "HELD_OUT", ("half_wave", "ds1"))
     monkeypatch.setattr("model.scores.MATCHED_DRIVES", (0.5,))

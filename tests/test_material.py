@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -95,7 +94,7 @@ def test_devices_become_programmes_in_the_order_of_their_layout(tmp_path):
 
 
 def test_a_device_that_is_unknown_absent_or_off_the_map_is_named(monkeypatch):
-    gone = SimpleNamespace(name="ds1", package="guitarix-lv2", host="lv2", family="hard", installed=lambda: False)
+    gone = replace(material.PLUGINS["ds1"], address="not:here")
     monkeypatch.setitem(material.PLUGINS, "ds1", gone)
     audio, layout = AudioConfig(), Layout((Place("fuzz", "fuzz", 0.5, 0.0, 0.0),))
     assert absent(("soft_clip", "ds1"), audio) == (["ds1"], "guitarix-lv2 lilv-utils")

@@ -126,6 +126,8 @@ def test_a_decoder_may_have_another_shape(tmp_path, data):
     ("wishes", "said"),
     [
         ({"encoder_only": True}, "--from"),
+        ({"torch_device": "cuda"}, "PyTorch has no device cuda here"),
+        ({"torch_device": "abacus"}, "PyTorch has no device abacus here"),
         ({"seconds": 0.01}, "give --seconds 0.043 or more"),
         ({"captures": "somewhere"}, "--captures and --devices make different maps"),
     ],
