@@ -75,6 +75,7 @@ class TrainConfig:
     evenness: float = 0.1  # weight of the loudness's bends there
     faintness: float = 0.02  # weight of gains below 1
     amount: float = 0.3  # weight of distortion that falls where y rises
+    aliasing: float = 0.02  # weight of high notes' aliases at much drive
     beta: float = 1e-3  # weight of the KL term at the end of each cycle
     beta_cycles: int = 2
     pre_emphasis: float = 0.95  # coefficient of the first-order filter of the second ESR term

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What training asks of the map as such, where no recorded pair says what is right: between the places it goes straight
-from one to the next, further up it distorts more, and nowhere is the sound too faint for integers.
+from one to the next, further up it distorts more, high notes alias little, and nowhere is the sound too faint for
+integers.
 
 Depends on torch, `layout`, `losses` and the decoder it is handed.
 """
@@ -20,7 +21,12 @@ COLUMNS = 8  # a step, in each of which two spots play a sine
 TONE_SAMPLES = 512
 CYCLES = (1, 5)  # of the sine in as many samples: 94 to 375 Hz
 TONE_DB = (-18.0, -6.0)  # its peak; `map_measures` has -12
-CLEANEST = 1e-5  # share of overtones below which more or less is all the same: -50 dB
+CLEANEST = 1e-5  # share of overtones or aliases below which more or less is all the same: -50 dB
+HIGH_SINES = 8  # a step, at places of so much drive
+HIGH_DRIVE = 0.75
+HIGH_CYCLES = (8, 42)  # twice that and one: 1.6 to 7.8 kHz; in 512 samples, an odd number's aliases are no harmonics
+HIGH_DB = (-12.0, -3.0)  # their peak; `aliasing` has -6
+AUDIBLE = 213  # bins of 512 samples: 20 kHz
 
 
 class MapTerms:
@@ -31,6 +37,8 @@ class MapTerms:
         self.sample_rate, self.limit = config.audio.sample_rate, config.model.latent_limit
         pairs = layout.neighbours()
         self.neighbours = torch.tensor([a for a, _ in pairs]), torch.tensor([b for _, b in pairs])
+        driven = [place for place in layout.places if place.drive >= HIGH_DRIVE] or layout.places
+        self.driven = torch.tensor([(place.x, place.y) for place in driven])
 
     def weighted(self, decoder: Decoder, dry: torch.Tensor) -> torch.Tensor:
         """The sum that is added to the reconstruction's loss of a batch whose dry clips are (B, T)."""
@@ -40,6 +48,7 @@ class MapTerms:
             + train.faintness * self.faintness(decoder)
             + train.evenness * self.unevenness(decoder, dry[: train.batch_size // EVENED, None])
             + train.amount * self.reversals(decoder)
+            + train.aliasing * self.aliases(decoder)
         )
 
     def bends(self, decoder: Decoder) -> torch.Tensor:
@@ -81,20 +90,41 @@ class MapTerms:
         below, above = self._distortion(decoder, spots).log10().chunk(2)
         return torch.relu(below - above).mean()
 
+    def aliases(self, decoder: Decoder) -> torch.Tensor:
+        """The share of high sines, driven hard, that comes out below 20 kHz as neither harmonic nor DC, in bels above
+        CLEANEST.
+        """
+        chosen = torch.randint(len(self.driven), (HIGH_SINES,), generator=self.generator)
+        cycles = 2 * torch.randint(*HIGH_CYCLES, (HIGH_SINES, 1), generator=self.generator) + 1
+        power = self._power(decoder, self._sines(cycles, HIGH_DB, decoder.past), self.driven[chosen])
+        rest = torch.where(torch.arange(AUDIBLE) % cycles == 0, 0.0, power[:, :AUDIBLE]).sum(dim=1)
+        return (1 + rest / (power[:, 1:].sum(dim=1) + ENERGY_FLOOR) / CLEANEST).log10().mean()
+
     def _distortion(self, decoder: Decoder, spots: torch.Tensor) -> torch.Tensor:
         """Share of the power that is not the sine's, (N,), above CLEANEST; the first and second half of the N hear the
         same sines.
         """
         half = len(spots) // 2
         cycles = torch.randint(*CYCLES, (half, 1), generator=self.generator)
-        phase, level = torch.rand(2, half, 1, generator=self.generator)
-        peak = 10 ** (torch.lerp(*torch.tensor(TONE_DB), level) / 20)
-        turns = cycles * torch.arange(decoder.past + TONE_SAMPLES) / TONE_SAMPLES + phase
-        dry = (peak * torch.sin(2 * torch.pi * turns)).repeat(2, 1)
-        spectrum = torch.fft.rfft(decoder.settled(dry[:, None], spots[:, :, None])[:, 0])
-        power = spectrum.real.pow(2) + spectrum.imag.pow(2)
+        dry = self._sines(cycles, TONE_DB, decoder.past).repeat(2, 1)
+        power = self._power(decoder, dry, spots)
         sine, whole = power.gather(1, cycles.repeat(2, 1))[:, 0], power[:, 1:].sum(dim=1)
         return CLEANEST + (whole - sine).clamp(min=0) / (whole + ENERGY_FLOOR)
+
+    def _sines(self, cycles: torch.Tensor, range_db: tuple[float, float], past: int) -> torch.Tensor:
+        """Of random phases and peaks, with so many cycles (N, 1) in TONE_SAMPLES and as much before as a decoder
+        remembers: (N, past + TONE_SAMPLES).
+        """
+        phase, level = torch.rand(2, len(cycles), 1, generator=self.generator)
+        peak = 10 ** (torch.lerp(*torch.tensor(range_db), level) / 20)
+        turns = cycles * torch.arange(past + TONE_SAMPLES) / TONE_SAMPLES + phase
+        return peak * torch.sin(2 * torch.pi * turns)
+
+    @staticmethod
+    def _power(decoder: Decoder, dry: torch.Tensor, spots: torch.Tensor) -> torch.Tensor:
+        """Of each bin of TONE_SAMPLES of wet, (N, bins)."""
+        spectrum = torch.fft.rfft(decoder.settled(dry[:, None], spots[:, :, None])[:, 0])
+        return spectrum.real.pow(2) + spectrum.imag.pow(2)
 
     def _loudness(self, decoder: Decoder, dry: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
         """Logarithm of power, plain and pre-emphasised, (B, 2)."""

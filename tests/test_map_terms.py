@@ -73,6 +73,50 @@ def test_reversals_are_in_bels_of_distortion(terms, monkeypatch):
     assert float(terms.reversals(Third())) == pytest.approx(expected[0] - expected[1], abs=1e-3)
 
 
+def test_aliases_are_in_bels_above_the_cleanest(terms, monkeypatch):
+    """A twentieth of the amplitude at a frequency that is no harmonic; and harmonics alone, which cost nothing."""
+    monkeypatch.setattr("model.map_terms.HIGH_CYCLES", (8, 9))  # 17 in 512 samples
+
+    class Whistle:
+        past = 10
+
+        def __init__(self, amplitude):
+            self.amplitude = amplitude
+
+        def settled(self, dry, z):
+            x = dry[:, :, self.past :]
+            peak = x.abs().amax(dim=2, keepdim=True)
+            time = torch.arange(x.shape[2]) / x.shape[2]
+            return x + 0.3 * x**2 / peak + self.amplitude * peak * torch.sin(2 * torch.pi * 40 * time)
+
+    assert float(terms.aliases(Whistle(0.0))) < 1e-3
+    share = 0.05**2 / (1 + 0.05**2 + 0.15**2)
+    assert float(terms.aliases(Whistle(0.05))) == pytest.approx(np.log10(1 + share / 1e-5), abs=0.01)
+
+
+def test_a_clipper_aliases_and_what_is_above_20_khz_does_not_count(terms):
+    assert float(terms.aliases(Tanh(0.0))) < 0.5 * float(terms.aliases(Tanh(1.0)))
+
+    class Above:
+        past = 10
+
+        def settled(self, dry, z):
+            time = torch.arange(dry.shape[2] - self.past)
+            return dry[:, :, self.past :] + 0.1 * torch.sin(2 * torch.pi * 230 / 512 * time)
+
+    assert float(terms.aliases(Above())) < 1e-3
+
+
+def test_the_penalty_makes_high_notes_alias_less(tmp_path, monkeypatch):
+    def aliased(weight):
+        decoder = learned(tmp_path / str(weight), monkeypatch, aliasing=weight)
+        judge = MapTerms(SMALL, LAYOUT, PLACES, torch.Generator().manual_seed(1))
+        with torch.no_grad():
+            return np.mean([float(judge.aliases(decoder)) for _ in range(50)])
+
+    assert aliased(0.1) < aliased(0.0) - 0.2
+
+
 def test_the_penalty_makes_distortion_rise_with_y(tmp_path, monkeypatch):
     def fallen(weight):
         decoder = learned(tmp_path / str(weight), monkeypatch, amount=weight)
