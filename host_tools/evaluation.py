@@ -28,7 +28,7 @@ from model.devices import HELD_OUT
 from model.exhibition import draw, play
 from model.layout import Layout
 from model.map_measures import MapMeasures, measure_map
-from model.material import CAPTURED, absent
+from model.material import CAPTURED, installed
 from model.run import load_layout
 from model.scores import aliasing_scores, map_scores, matched_row, pair_rows
 from model.vae import DistortionVae
@@ -69,9 +69,9 @@ def evaluate(
         if report:
             report.mkdir(parents=True, exist_ok=True)  # before minutes of work, not after
         vae, layout = load_vae(weights), load_layout(weights)
-        names = _here(_playable(layout), vae, console)
+        names = installed(_playable(layout), vae.config.audio, console)
         rows = _rows(vae, layout, names, data, console)
-        if held_out and (others := _here(HELD_OUT, vae, console)):
+        if held_out and (others := installed(HELD_OUT, vae.config.audio, console)):
             rows.append(matched_row(vae, others, console))
         played = _played_map() if weights == CHECKPOINT else None
         aliasing = aliasing_scores(vae, layout, names) if names else []
@@ -91,7 +91,7 @@ def evaluate_pairs(
     """The checkpoint's id and a row for each split of these devices; those that are not installed are left out."""
     with user_errors():
         vae, layout = load_vae(weights), load_layout(weights)
-        return identity(weights), _rows(vae, layout, _here(devices, vae, console), data, console)
+        return identity(weights), _rows(vae, layout, installed(devices, vae.config.audio, console), data, console)
 
 
 def _rows(
@@ -123,10 +123,3 @@ def _recordings(audio: AudioConfig) -> dict[str, np.ndarray]:
 def _playable(layout: Layout) -> list[str]:
     """The devices that can play new audio; captured ones cannot."""
     return [name for name in layout.devices if layout.family(name) != CAPTURED]
-
-
-def _here(names: Sequence[str], vae: DistortionVae, console: Console) -> list[str]:
-    missing, packages = absent(names, vae.config.audio)
-    if missing:
-        console.print(f"left out, not here: {', '.join(missing)}; install the Debian packages {packages}")
-    return [name for name in names if name not in missing]

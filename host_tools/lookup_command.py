@@ -38,7 +38,7 @@ def lookup(arguments: argparse.Namespace) -> int:
     from model.checkpoint import load_vae
     from model.devices import HELD_OUT, SEEN
     from model.lookup import look_up
-    from model.material import absent
+    from model.material import installed
     from model.plugins import reference
     from model.run import load_layout
     from model.scores import decoder_render
@@ -48,10 +48,7 @@ def lookup(arguments: argparse.Namespace) -> int:
     with learning.user_errors():
         vae = load_vae(arguments.weights)
         audio = vae.config.audio
-        names = arguments.devices or (*SEEN, *HELD_OUT)
-        missing, packages = absent(names, audio)
-        if missing:
-            console.print(f"left out, not here: {', '.join(missing)}; install the Debian packages {packages}")
+        names = installed(arguments.devices or (*SEEN, *HELD_OUT), audio, console)
         more: dict[str, Any] = {}
         if arguments.z is None:
             dry_path, wet_path = arguments.pair
@@ -67,7 +64,7 @@ def lookup(arguments: argparse.Namespace) -> int:
             device, drive, away = load_layout(arguments.weights).nearest(*arguments.z)
             more = {"nearest": {"device": device, "drive": drive, "away": away}}
             console.print(f"on the map {device} at drive {drive:.2f} is next, {away:.2f} away")
-        found = look_up(dry, wet, [name for name in names if name not in missing], audio, console)
+        found = look_up(dry, wet, names, audio, console)
         rows = [asdict(likeness) for likeness in found]
         console.print(to_rich(lookup_table(rows)))
         if arguments.json:

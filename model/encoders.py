@@ -13,7 +13,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from model.config import ENCODERS, Config
+from model.config import Config
 from model.features import feature_count, log_mel, mel_filterbank, pair_features
 
 # Of the encoder's running statistics. PyTorch's 0.1 averages some ten batches, and that noise alone moved the latent
@@ -101,9 +101,12 @@ class Recurrent(Front):
         return torch.cat([last[0], states.mean(dim=1)], dim=1)
 
 
-FRONTS: dict[str, Callable[[Config], Front]] = dict(
-    zip(ENCODERS, (Statistics, MelConvolution, WaveformConvolution, Recurrent), strict=True)
-)
+FRONTS: dict[str, Callable[[Config], Front]] = {  # ENCODERS
+    "statistics": Statistics,
+    "mel": MelConvolution,
+    "waveform": WaveformConvolution,
+    "recurrent": Recurrent,
+}
 
 
 class Encoder(nn.Module):

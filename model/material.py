@@ -46,6 +46,14 @@ def absent(names: Sequence[str], audio: AudioConfig) -> tuple[list[str], str]:
     return [plugin.name for plugin in missing], " ".join(sorted(packages))
 
 
+def installed(names: Sequence[str], audio: AudioConfig, console: Console) -> list[str]:
+    """Those of the devices that are; the others are said. DeviceError for an unknown one."""
+    missing, packages = absent(names, audio)
+    if missing:
+        console.print(f"left out, not here: {', '.join(missing)}; install the Debian packages {packages}")
+    return [name for name in names if name not in missing]
+
+
 def require(names: Sequence[str], layout: Layout | None, audio: AudioConfig) -> None:
     """Raises DeviceError for a device that is unknown, not here or not on the layout, if there is one."""
     missing, packages = absent(names, audio)

@@ -22,6 +22,19 @@ def compile_library(target: Path, sources: Sequence[Path], flags: Sequence[str] 
     return _compile(target, ["-shared", "-fPIC", "-fno-gnu-unique", *STRICT, VERSION, *flags], sources)
 
 
+def with_faults(folder: Path, sources: Sequence[Path], *faults: tuple[str, str]) -> list[Path]:
+    """The sources; those with the text of a fault as copies in `folder`, in which something else stands instead."""
+    found = list(sources)
+    for text, instead in faults:
+        (index,) = [index for index, source in enumerate(found) if text in source.read_text()]
+        whole = found[index].read_text()
+        assert whole.count(text) == 1, text
+        folder.mkdir(exist_ok=True)
+        found[index] = folder / found[index].name
+        found[index].write_text(whole.replace(text, instead))
+    return found
+
+
 def compile_stub_device(folder: Path) -> Path:
     """The host library around the stub decoder: int8 model 01234567, int16x8 model 89abcdef, blocks of 48."""
     return compile_library(folder / "stub.so", [*CORE, STUB_DECODER, *HOST_BOARD])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from compiled import FIRMWARE, TEST_SOURCES, compile_library
+from compiled import FIRMWARE, TEST_SOURCES, compile_library, with_faults
 
 from host_tools.packets import ADC_CHANNELS, HEADER, POTS, PRESETS
 from host_tools.protocol import pack, size_of
@@ -79,13 +79,9 @@ class Panel:
     """The compiled code. Every call starts at power-up."""
 
     def __init__(self, folder: Path, fault: tuple[str, str] | None = None) -> None:
-        """Compiles in `folder`. `fault`: text of spot.cpp, and what stands there instead."""
-        sources = [FIRMWARE / "core" / name for name in ("controls.cpp", "spot.cpp", "lights.cpp")]
-        if fault:
-            text = sources[1].read_text()
-            assert text.count(fault[0]) == 1, fault
-            sources[1] = folder / "spot.cpp"
-            sources[1].write_text(text.replace(*fault))
+        """Compiles in `folder`. `fault`: text of one of the sources, and what stands there instead."""
+        names = ("controls.cpp", "spot.cpp", "lights.cpp")
+        sources = with_faults(folder, [FIRMWARE / "core" / name for name in names], *filter(None, [fault]))
         path = compile_library(folder / "panel.so", [*sources, TEST_SOURCES / "panel_library.cpp"])
         self._library = ctypes.CDLL(str(path))
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from compiled import FIRMWARE, STUB_DECODER, TEST_SOURCES, compile_library
+from compiled import FIRMWARE, STUB_DECODER, TEST_SOURCES, compile_library, with_faults
 
 from host_tools.cortex_m7 import CortexM7
 from quantize.graph import SCHEMES
-from quantize.loudness import COLUMNS, LEVELS, PLACES, ROWS
+from quantize.loudness import COLUMNS, LEVELS, PLACES, ROWS, k_weighted, mean_square
 
 RATE, BLOCK = 48_000, 48  # of the released decoders and of the stub
 BLOCKS_PER_SECOND = RATE // BLOCK
@@ -106,8 +106,11 @@ class SoundLibrary:
         return Played(out, reports)
 
     def play_settled(self, scheme: str, passage: np.ndarray, audio: np.ndarray) -> Played:
-        """The same in this scheme, after powering up with the first sound and a third of a second of silence."""
-        passage = in_scheme(passage, scheme)
+        """The same in this scheme throughout, after powering up."""
+        return self.play_powered_up(scheme, in_scheme(passage, scheme), audio)
+
+    def play_powered_up(self, scheme: str, passage: np.ndarray, audio: np.ndarray) -> Played:
+        """The same, after powering up in this scheme with the first sound and a third of a second of silence."""
         self.init(scheme)
         self.play(np.repeat(passage[:1], BLOCKS_PER_SECOND // 3), np.zeros(BLOCKS_PER_SECOND // 3 * BLOCK))
         return self.play(passage, audio)
@@ -133,6 +136,11 @@ class SoundLibrary:
         return found
 
 
+def loudness_db(sound: np.ndarray) -> float:
+    """Of audio at 48 kHz, less its mean; 0 dB is a mean square of 1 after weighting."""
+    return float(10 * np.log10(mean_square(k_weighted(sound - sound.mean(), RATE))))
+
+
 def columns_on_map(table: np.ndarray) -> np.ndarray:
     """Where the columns of a LOUDNESS_MAP are, (COLUMNS,) within -1..1."""
     return table["column"] / (PLACES - 1) * 2 - 1
@@ -152,14 +160,5 @@ def compile_for_cortex_m7(target: Path, decoder: list[Path]) -> CortexM7:
 
 def compile_sound(target: Path, decoder: list[Path], *faults: tuple[str, str]) -> SoundLibrary:
     """The sound around a decoder, ENGINE or STUB. `faults`: text of a source, and what stands there instead."""
-    texts = {source: source.read_text() for source in (*SOURCES, PROCESSOR)}
-    for text, instead in faults:
-        (source,) = [source for source, whole in texts.items() if text in whole]
-        assert texts[source].count(text) == 1, text
-        texts[source] = texts[source].replace(text, instead)
-    folder = target.with_suffix(".sources")
-    folder.mkdir()
-    sources = [folder / source.name for source in texts]
-    for path, text in zip(sources, texts.values(), strict=True):
-        path.write_text(text)
+    sources = with_faults(target.with_suffix(".sources"), [*SOURCES, PROCESSOR], *faults)
     return SoundLibrary(compile_library(target, [*sources, *decoder]))

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sounds import BLOCK, ENGINE, RATE, UNMATCHED, SoundLibrary, columns_on_map, compile_sound, sounds
+from sounds import BLOCK, ENGINE, RATE, UNMATCHED, SoundLibrary, columns_on_map, compile_sound, loudness_db, sounds
 
 from quantize.graph import SCHEMES
-from quantize.loudness import COLUMNS, LEVELS, PLACES, ROWS, k_weighted, mean_square, reference_signal
+from quantize.loudness import COLUMNS, LEVELS, PLACES, ROWS, reference_signal
 
 LATENCY = 6  # of the released decoders
 
@@ -19,11 +19,6 @@ LATENCY = 6  # of the released decoders
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> SoundLibrary:
     return compile_sound(tmp_path_factory.mktemp("loudness") / "sound.so", ENGINE, UNMATCHED)
-
-
-def loudness_db(signal: np.ndarray) -> float:
-    """Of audio at 48 kHz, less its mean; 0 dB is a mean square of 1 after weighting."""
-    return float(10 * np.log10(mean_square(k_weighted(signal - signal.mean(), RATE))))
 
 
 def heard_db(engine: SoundLibrary, scheme: str, **values: np.ndarray | float) -> np.ndarray:

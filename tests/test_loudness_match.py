@@ -8,11 +8,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sounds import BLOCK, BLOCKS_PER_SECOND, ENGINE, RATE, STUB, UNMATCHED, SoundLibrary, compile_sound, sounds
+from sounds import (
+    BLOCK,
+    BLOCKS_PER_SECOND,
+    ENGINE,
+    RATE,
+    STUB,
+    UNMATCHED,
+    SoundLibrary,
+    compile_sound,
+    loudness_db,
+    sounds,
+)
 
 from host_tools.learning import loudest_clips
 from quantize.graph import SCHEMES
-from quantize.loudness import k_weighted, mean_square
 
 LATENCY = 6  # of the released decoders
 BOUND_DB = 6.02
@@ -30,10 +40,6 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> SoundLibrary:
 @pytest.fixture(scope="module")
 def unmatched(tmp_path_factory: pytest.TempPathFactory) -> SoundLibrary:
     return compile_sound(tmp_path_factory.mktemp("unmatched") / "sound.so", ENGINE, UNMATCHED)
-
-
-def loudness_db(sound: np.ndarray) -> float:
-    return float(10 * np.log10(mean_square(k_weighted(sound - sound.mean(), RATE))))
 
 
 def instruments() -> list[np.ndarray]:
@@ -66,17 +72,10 @@ def test_any_instrument_is_as_loud_as_dry_at_any_spot(engine: SoundLibrary, unma
     assert np.mean(np.abs(matched) < 0.5) > 0.9 and np.mean(np.abs(plain) > 1) > 0.25
 
 
-def played(library: SoundLibrary, passage: np.ndarray, audio: np.ndarray) -> np.ndarray:
-    """After a third of a second of silence, in which it powers up."""
-    library.init("int16x8")
-    library.play(np.repeat(passage[:1], BLOCKS_PER_SECOND // 3), np.zeros(BLOCKS_PER_SECOND // 3 * BLOCK))
-    return library.play(passage, audio).out.astype(np.float64)
-
-
 def gains_db(matched: SoundLibrary, unmatched: SoundLibrary, passage: np.ndarray, audio: np.ndarray) -> np.ndarray:
     """What matching adds in each block; nan where there is no sound."""
-    loud, plain = (played(library, passage, audio) for library in (matched, unmatched))
-    power, plain_power = (np.square(out.reshape(-1, BLOCK)).sum(axis=1) for out in (loud, plain))
+    played = (library.play_powered_up("int16x8", passage, audio).out for library in (matched, unmatched))
+    power, plain_power = (np.square(out.astype(np.float64).reshape(-1, BLOCK)).sum(axis=1) for out in played)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(plain_power > 0, 10 * np.log10(power / plain_power), np.nan)
 
@@ -129,7 +128,8 @@ def test_a_gain_that_has_nothing_to_do_is_still_to_the_bit(tmp_path: Path) -> No
     plain = compile_sound(tmp_path / "plain.so", STUB, UNMATCHED)
     audio = np.concatenate([tone(1), np.zeros(RATE), tone(1)])
     passage = sounds(len(audio) // BLOCK, mix=0.6)
-    assert np.array_equal(played(matched, passage, audio), played(plain, passage, audio))
+    first, second = (library.play_settled("int16x8", passage, audio).out for library in (matched, plain))
+    assert np.array_equal(first, second)
 
 
 def test_another_decoder_starts_at_its_tables_loudness(too_loud: tuple[SoundLibrary, SoundLibrary]) -> None:

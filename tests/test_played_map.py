@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from compiled import CORE, FIRMWARE, HOST_BOARD, STUB_DECODER, compile_library, compile_stub_device
+from compiled import CORE, HOST_BOARD, STUB_DECODER, compile_library, compile_stub_device, with_faults
 
 from host_tools.errors import LinkError
 from host_tools.played_map import played_render
@@ -24,16 +24,10 @@ BLOCKED = 2e-3  # by the blocker at 3.5 Hz the tone is a 300th of a turn early, 
 
 def echo(folder: Path, fault: tuple[str, str] | None = None) -> Render:
     """The firmware around the tests' decoder: an echo by one sample, with a DC of z / 16. `fault`: text of the
-    processor, and what stands there instead.
+    core, and what stands there instead.
     """
-    processor = FIRMWARE / "core/processor.cpp"
-    core = [path for path in CORE if path != processor]
-    text = processor.read_text()
-    if fault:
-        assert text.count(fault[0]) == 1, fault
-        text = text.replace(*fault)
-    (folder / "processor.cpp").write_text(text)
-    sources = [*core, folder / "processor.cpp", STUB_DECODER, *HOST_BOARD]
+    core = with_faults(folder, CORE, *filter(None, [fault]))
+    sources = [*core, STUB_DECODER, *HOST_BOARD]
     return played_render(STUB_MODEL, compile_library(folder / "module.so", sources))
 
 

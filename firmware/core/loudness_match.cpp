@@ -5,7 +5,6 @@
 namespace gritspace {
 namespace {
 
-constexpr float kTwoPi = 6.2831853F;
 constexpr float kHighPassHz = 38.1F;
 constexpr float kShelfHz = 1600;
 
@@ -15,7 +14,6 @@ constexpr float kLargest = 2;           // 6 dB either way
 constexpr float kAlike = 1.06F;         // in energy, a quarter of a decibel: there the gain rests
 constexpr float kPlayedPower = 1e-5F;   // -50 dBFS: pauses and hum are no reason to move
 constexpr float kBeforePower = 1e-3F;   // -30 dBFS: as if both had been that loud before
-constexpr float kNothing = 1e-12F;      // clear of denormals
 constexpr float kOneDecibel = 0.1151F;  // the natural logarithm of its gain
 
 }  // namespace
@@ -23,36 +21,37 @@ constexpr float kOneDecibel = 0.1151F;  // the natural logarithm of its gain
 void EarWeighting::Init(float sample_rate_hz) {
   first_.Init(kHighPassHz, sample_rate_hz);
   second_.Init(kHighPassHz, sample_rate_hz);
-  coefficient_ = kTwoPi * kShelfHz / sample_rate_hz;
+  treble_.Init(kShelfHz, sample_rate_hz);
 }
 
 void EarWeighting::Reset() {
   first_.Reset();
   second_.Reset();
-  low_ = 0;
+  treble_.Reset();
 }
 
 void EarWeighting::EndBlock() {
   first_.EndBlock();
   second_.EndBlock();
-  if (Magnitude(low_) < 1e-9F) low_ = 0;
+  treble_.EndBlock();
 }
 
 void LoudnessMatch::Init(float sample_rate_hz, int block_size) {
   const float block_rate_hz = sample_rate_hz / static_cast<float>(block_size);
   block_size_ = block_size;
-  played_ = kPlayedPower * static_cast<float>(block_size);
-  part_ = 1 / (kAverageS * block_rate_hz);
   step_ = kOneDecibel * kDecibelsPerS / block_rate_hz;
   dry_ear_.Init(sample_rate_hz);
   wet_ear_.Init(sample_rate_hz);
+  dry_energy_.Init(kAverageS, block_rate_hz);
+  wet_energy_.Init(kAverageS, block_rate_hz);
   Reset();
 }
 
 void LoudnessMatch::Reset() {
   dry_ear_.Reset();
   wet_ear_.Reset();
-  dry_energy_ = wet_energy_ = kBeforePower * static_cast<float>(block_size_);
+  dry_energy_.Reset(kBeforePower * static_cast<float>(block_size_));
+  wet_energy_.Reset(kBeforePower * static_cast<float>(block_size_));
   gain_ = 1;
 }
 
@@ -70,13 +69,11 @@ void LoudnessMatch::Listen(const float* dry, float dry_gain, const float* wet, f
   wet_ear_ = wet_ear;
   dry_energy *= dry_gain * dry_gain;
   wet_energy *= wet_gain * wet_gain;
-  if (dry_energy < played_) return;
-  dry_energy_ += part_ * (dry_energy - dry_energy_);
-  wet_energy_ += part_ * (wet_energy - wet_energy_);
-  if (wet_energy_ < kNothing) wet_energy_ = 0;
-  const float now = wet_energy_ * gain_ * gain_;
-  if (now * kAlike < dry_energy_) gain_ = Clamped(gain_ + step_ * gain_, 1 / kLargest, kLargest);
-  if (now > dry_energy_ * kAlike) gain_ = Clamped(gain_ - step_ * gain_, 1 / kLargest, kLargest);
+  if (dry_energy < kPlayedPower * static_cast<float>(block_size_)) return;
+  const float wanted = dry_energy_.Process(dry_energy);
+  const float matched = wet_energy_.Process(wet_energy) * gain_ * gain_;
+  if (matched * kAlike < wanted) gain_ = Clamped(gain_ + step_ * gain_, 1 / kLargest, kLargest);
+  if (matched > wanted * kAlike) gain_ = Clamped(gain_ - step_ * gain_, 1 / kLargest, kLargest);
 }
 
 }  // namespace gritspace

@@ -16,16 +16,13 @@ class EarWeighting {
   void Reset();
   float Process(float x) {
     const float flat = second_.Process(first_.Process(x));
-    low_ += coefficient_ * (flat - low_);
-    return flat + kShelf * (flat - low_);
+    return flat + kShelf * treble_.Process(flat);
   }
-  void EndBlock();  // clear of denormals
+  void EndBlock();
 
  private:
-  static constexpr float kShelf = 0.65F;  // 4 dB more of what is above 2 kHz
-  DcBlocker first_, second_;
-  float coefficient_ = 0;
-  float low_ = 0;
+  static constexpr float kShelf = 0.514F;  // 4 dB more of what is above 2 kHz
+  DcBlocker first_, second_, treble_;      // all are high-passes of one pole
 };
 
 class LoudnessMatch {
@@ -42,11 +39,9 @@ class LoudnessMatch {
 
  private:
   int block_size_ = 1;
-  float played_ = 0;  // a block's energy from which on it is heard
-  float part_ = 1;    // of a block in the average
-  float step_ = 0;    // of the gain in a block
+  float step_ = 0;  // of the gain in a block
   EarWeighting dry_ear_, wet_ear_;
-  float dry_energy_ = 0, wet_energy_ = 0;  // averages of blocks
+  OnePole dry_energy_, wet_energy_;  // averages of blocks
   float gain_ = 1;
 };
 
