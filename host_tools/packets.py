@@ -214,7 +214,12 @@ PACKETS = (
     Struct(
         "WET", (Field("wet", "i16", None, note="block_size integers of the scheme"),), "Answers PROCESS.", code=0x83
     ),
-    Struct("STATUS_IS", (Field("status", "STATUS"),), "The state after the request.", code=0x84),
+    Struct(
+        "STATUS_IS",
+        (Field("status", "STATUS"),),
+        "The state after the last block; what is asked of a module that plays shows after the next.",
+        code=0x84,
+    ),
     Struct("SETTINGS_ARE", (Field("settings", "SETTINGS"),), "The settings after the request.", code=0x85),
     Struct(
         "MODEL_IS",

@@ -7,10 +7,12 @@ Depends on the standard library only. Shapes travel from here through the artefa
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+# A module takes a decoder to have forgotten what came longer ago: kSettlingSeconds of firmware/core/decoder.h.
+SETTLING_SECONDS = 0.02
 # What an encoder looks at; `encoders` has them.
 ENCODERS = ("statistics", "mel", "waveform", "recurrent")
 
@@ -100,6 +102,10 @@ class Config:
         names = ("audio", "model", "data", "train")
         if set(data) != set(names):
             raise TypeError(f"a configuration has {', '.join(names)}, this one {', '.join(data)}")
+        for name, part in zip(names, parts, strict=True):
+            known = {known.name for known in fields(part)}
+            if set(data[name]) != known:
+                raise TypeError(f"{name} has {', '.join(sorted(set(data[name]) ^ known))} too few or too many")
         values = ({k: tuple(v) if isinstance(v, list) else v for k, v in data[name].items()} for name in names)
         return Config(*(part(**value) for part, value in zip(parts, values, strict=True)))
 

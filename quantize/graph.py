@@ -29,6 +29,10 @@ SchemeName = Literal["int8", "int16x8"]
 Activation = Literal["none", "relu"]
 
 
+# A module takes a decoder to have forgotten what came longer ago: kSettlingSeconds of firmware/core/decoder.h.
+SETTLING_SECONDS = 0.02
+
+
 class GraphError(ValueError):
     """A graph that breaks the contract above; the message names the part and the rule."""
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from quantize.graph import SCHEMES, Convolution, Graph, GraphError, LatentAxis, Layer, Quantization
+from quantize.graph import SCHEMES, SETTLING_SECONDS, Convolution, Graph, GraphError, LatentAxis, Layer, Quantization
 from quantize.model_card import CardError, replay, require
 from quantize.tflite_writer import ACTIVATIONS, CARD, FORMAT, METADATA, VERSIONS, write_tflite
 
@@ -64,12 +64,19 @@ def card_of(content: bytes) -> bytes:
 
 
 def require_playable(content: bytes, graph: Graph) -> bytes:
-    """The model card of a file whose graph a module may play: silent for silence, and golden gives the card's vectors.
+    """The model card of a file whose graph a module may play: silent for silence, settled in time, and golden gives the
+    card's vectors.
 
     Raises TfliteError.
     """
     if not graph.silent:
         raise TfliteError("gives sound for silence; make it anew with `gritspace quantize`")
+    longest = round(SETTLING_SECONDS * graph.sample_rate)
+    if graph.receptive_field > longest:
+        raise TfliteError(
+            f"depends on {graph.receptive_field} samples, and modules wait for {longest}; train one with shorter "
+            "--dilations"
+        )
     card = card_of(content)
     try:
         replay(card, graph)

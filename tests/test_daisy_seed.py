@@ -211,6 +211,8 @@ def test_the_bootloader_is_entered_in_silence(seed):
     sent = np.empty((BLOCK, 2), np.int32)
     seed.read_sent(sent.ctypes.data_as(ctypes.c_void_p))
     assert not sent.any()
+    for _ in range(4):  # libDaisy waits for 10 ms before the reset
+        assert not codec.period(np.full(BLOCK, 1 << 20)).any()
 
 
 def test_the_link_leaves_for_the_bootloader_when_asked_and_only_then(seed):

@@ -32,7 +32,7 @@ ITCM, DTCM = range(0, 64 << 10), range(0x2000_0000, 0x2002_0000)
 BLOCKS = {"daisy_seed": 500, "patch_init": 500, "daisy_seed_tflm": 100}
 # What runs for every sample and what it keeps, by the names it has in both images or in one.
 HOT_CODE = re.compile(
-    r"_ZN9gritspace(11LayerKernel|7NetworkI|9Processor|7decoder7Process|6copies11Concatenate).*"
+    r"_ZN9gritspace(11LayerKernel|7NetworkI|9Processor|13LoudnessMatch6Listen|7decoder7Process|6copies11Concatenate).*"
     r"|arm_(nn_mat_mult_kernel|convolve|elementwise_(add|mul))_s16|_ZN6tflite16MicroInterpreter6InvokeEv"
 )
 HOT_STATE = re.compile(r"_ZN9gritspace7decoder12_GLOBAL__N_1.*network_int16x8E|_ZN12_GLOBAL__N_14liveE")

@@ -10,19 +10,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from compiled import FIRMWARE
 from sounds import ENGINE, compile_sound
 from stand_ins import with_flat_card
 
 from host_tools.boards import HostLibrary
 from host_tools.firmware import build_firmware
+from model.config import SETTLING_SECONDS as MODELS_SETTLING_SECONDS
 from quantize.emit import CLASSES, emit, emit_model
 from quantize.golden import GoldenDecoder
 from quantize.golden_vectors import emit_golden
-from quantize.graph import Graph, GraphError, LatentAxis, Layer, Quantization
+from quantize.graph import SETTLING_SECONDS, Graph, GraphError, LatentAxis, Layer, Quantization
 from quantize.loudness_table import COLUMNS, LEVEL_RANGE_DB, LEVELS, ROWS, LoudnessTable
 from quantize.static_tables import LayerTables, Requantization, padded_channels
 from quantize.synthetic import synthetic_graph
-from quantize.tflite import TfliteError, model_id, read_tflite
+from quantize.tflite import TfliteError, model_id, read_tflite, write_tflite
 
 SCHEMES = list(CLASSES)
 
@@ -164,6 +166,19 @@ def test_a_bad_file_writes_nothing(write, tmp_path: Path) -> None:
     with pytest.raises(TfliteError, match=r"damaged\.tflite: truncated"):
         write(damaged, tmp_path / "out")
     assert not list((tmp_path / "out").glob("*"))
+
+
+def test_a_decoder_that_settles_too_late_for_a_module_is_refused(tmp_path: Path) -> None:
+    assert MODELS_SETTLING_SECONDS == SETTLING_SECONDS
+    header = (FIRMWARE / "core/decoder.h").read_text()
+    assert f"constexpr float kSettlingSeconds = {SETTLING_SECONDS}F;" in header
+    path = tmp_path / "long.tflite"
+    for last, complaint in ((477, "carries no model card"), (478, "depends on 961 samples, and modules wait for 960")):
+        graph = synthetic_graph(dilations=(1, 1, last), silent=True)
+        assert graph.receptive_field == 2 * last + 5
+        path.write_bytes(write_tflite(graph))
+        with pytest.raises(TfliteError, match=complaint):
+            emit(path, tmp_path / "out")
 
 
 def test_a_decoder_that_sounds_in_silence_is_refused(tmp_path: Path) -> None:

@@ -113,7 +113,9 @@ def test_what_runs_for_every_sample_can_be_placed_together() -> None:
         places = {symbol.name: symbol["st_shndx"] for symbol in symbols_of(elf)}
     assert 4_000 < sizes[".hot_code"] <= 64 << 10
     assert 4_000 < sizes[".hot_state"] <= 128 << 10
-    hot_code = re.compile(r"_ZN9gritspace(11LayerKernel|15LayerArithmetic|7NetworkI|11InputKernel|9Processor).*")
+    hot_code = re.compile(
+        r"_ZN9gritspace(11LayerKernel|15LayerArithmetic|7NetworkI|11InputKernel|9Processor|13LoudnessMatch6Listen).*"
+    )
     hot_state = re.compile(r"_ZN9gritspace7decoder12_GLOBAL__N_1.*network.*|_ZN12_GLOBAL__N_14liveE")
     for names, section in ((hot_code, ".hot_code"), (hot_state, ".hot_state")):
         found = [name for name in places if names.fullmatch(name)]

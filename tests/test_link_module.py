@@ -143,6 +143,14 @@ def test_midi_moves_the_spot(line: Line) -> None:
     assert line.send("READ_STATUS", 5).values["status"]["preset"] == 3
 
 
+def test_more_midi_than_fits_between_two_blocks_is_refused(line: Line) -> None:
+    bench = Bench(line)
+    assert line.send("MIDI", 1, bytes=[0xC0, *[0] * 63, 5]).name == "STATUS_IS"
+    bench.settle()
+    assert line.send("READ_STATUS", 3).values["status"]["preset"] == 5
+    assert line.send("MIDI", 2, bytes=[0xC0, *[0] * 64, 4]).values["code"] == 9  # BUSY
+
+
 def test_the_button_freezes_and_bypasses(line: Line) -> None:
     bench = Bench(line)
     bench.settle(100, inputs=2)

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from sounds import BLOCK, BLOCKS_PER_SECOND, ENGINE, RATE, SoundLibrary, compile_sound, sounds
+from sounds import BLOCK, BLOCKS_PER_SECOND, ENGINE, RATE, STUB, SoundLibrary, compile_sound, sounds
 
 from quantize.graph import SCHEMES
 
@@ -37,6 +39,24 @@ def test_moving_the_place_under_faint_noise_adds_nothing_of_its_own(engine: Soun
     slow, fast = (swept_in_silence(engine, "int16x8", rate_hz, 1e-4) for rate_hz in (5.0, 200.0))
     assert fast.min() > 0 and fast.max() < slow.max()
     assert swept_in_silence(engine, "int16x8", 5.0, 1e-3).max() > 2 * slow.max()
+
+
+def opening_jump(library: SoundLibrary, silent_blocks: int) -> float:
+    """How far the sound is from zero when one that comes after silence begins, as a share of the mean before it."""
+    loud, silent, last = 300, silent_blocks * BLOCK, 4 / 32_768
+    audio = np.abs(0.5 * np.sin(2 * np.pi * 200 * np.arange(loud * BLOCK) / RATE))
+    audio = np.concatenate([audio, np.zeros(silent + BLOCK - 1), [last]])
+    played = library.play_settled("int16x8", sounds(loud + silent_blocks + 1), audio)
+    return float(np.abs(played.out[-BLOCK:-8]).max() / audio.mean())
+
+
+@pytest.mark.parametrize("silent_blocks", [40, 60, 200])
+def test_what_the_gate_hides_of_a_mean_is_no_click_when_it_opens(tmp_path: Path, silent_blocks: int) -> None:
+    stub = compile_sound(tmp_path / "sound.so", STUB)
+    assert opening_jump(stub, silent_blocks) < 1e-3
+    if silent_blocks == 40:
+        remembers = compile_sound(tmp_path / "remembers.so", STUB, ("  if (gate_ <= 0) dc_blocker_.Reset();\n", ""))
+        assert opening_jump(remembers, silent_blocks) > 0.1
 
 
 def test_the_gate_lets_a_faint_sound_pass(engine: SoundLibrary) -> None:

@@ -256,6 +256,16 @@ def test_of_a_flash_that_forgets_the_model_before_plays_and_the_loss_is_told(mod
     slots = [(FIRST_MODEL_SECTOR + 10 * slot) * SECTOR_BYTES for slot in (2, 3)]  # of int16x8
     module.cells[slots[1] + 5_000] ^= 1
     assert module.restart() and module.playing() == crc(older)
+    cells, new = bytes(module.cells), model(channels=4)
+    for moment in (0, 1, ERASE_STEPS, 2 * ERASE_STEPS, 3 * ERASE_STEPS):  # what plays is not what the next one erases
+        ctypes.memmove(module.cells, cells, len(cells))
+        assert module.restart()
+        module.power_for(moment)
+        module.upload(new)
+        assert module.restart() and module.playing() == crc(older)
+    assert module.upload(new) == ""
+    assert module.restart() and module.playing() == crc(new)
+    ctypes.memmove(module.cells, cells, len(cells))
     module.cells[slots[0] + 5_000] ^= 1
     assert not module.restart()
     assert module.playing() == BUILT_IN["int16x8"]

@@ -10,7 +10,8 @@
 
 namespace gritspace {
 
-// More than any decoder's receptive field: what it was given longer ago is forgotten.
+// More than any decoder's receptive field, or the tools refuse it: what it was given longer ago is
+// forgotten.
 inline constexpr float kSettlingSeconds = 0.02F;
 
 // TFLite's two full-integer schemes, by their numbers on the link.

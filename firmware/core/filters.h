@@ -52,7 +52,8 @@ class Backlash {
   float value_ = 0;
 };
 
-// Takes out the mean. Its -3 dB point is `cutoff_hz`; an octave above it loses 1 dB, two 0.26 dB.
+// Takes out the mean. For a cutoff far below the rate, -3 dB are at `cutoff_hz`, -1 dB an octave
+// above it, -0.26 dB two; nearer to the rate it passes more.
 class DcBlocker {
  public:
   void Init(float cutoff_hz, float rate_hz) { coefficient_ = kTwoPi * cutoff_hz / rate_hz; }

@@ -56,8 +56,9 @@ size_t Link::StorePreset(size_t size) {
 }
 
 size_t Link::TakeMidi(size_t size) {
-  for (size_t i = 0; i < size; ++i) live_->TakeMidi(payload()[i]);
-  return TellStatus();
+  bool all = true;
+  for (size_t i = 0; i < size; ++i) all = live_->TakeMidi(payload()[i]) && all;
+  return all ? TellStatus() : Refuse(ErrorCode::kBusy);
 }
 
 size_t Link::TurnPanel(size_t size) {

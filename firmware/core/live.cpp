@@ -179,31 +179,27 @@ bool Live::StorePreset(int index) {
   return Change(changed);
 }
 
-void Live::TakeMidi(uint8_t byte) {
+bool Live::TakeMidi(uint8_t byte) {
   const MidiEvent event = midi_.Read(byte, settings().midi_channel);
   const auto value = static_cast<float>(event.value);
   switch (event.kind) {
     case MidiEvent::Kind::kNone:
-      break;
+      return true;
     case MidiEvent::Kind::kMoveX:
-      Send({Command::Kind::kMoveX, PositionOfMidi(event.value)});
-      break;
+      return Send({Command::Kind::kMoveX, PositionOfMidi(event.value)});
     case MidiEvent::Kind::kMoveY:
-      Send({Command::Kind::kMoveY, PositionOfMidi(event.value)});
-      break;
+      return Send({Command::Kind::kMoveY, PositionOfMidi(event.value)});
     case MidiEvent::Kind::kRecallPreset:
-      Send({Command::Kind::kRecallPreset, value});
-      break;
+      return Send({Command::Kind::kRecallPreset, value});
     case MidiEvent::Kind::kStorePreset:
       StorePreset(event.value);
-      break;
+      return true;
     case MidiEvent::Kind::kFreeze:
-      Send({Command::Kind::kFreeze, value});
-      break;
+      return Send({Command::Kind::kFreeze, value});
     case MidiEvent::Kind::kBypass:
-      Send({Command::Kind::kBypass, value});
-      break;
+      return Send({Command::Kind::kBypass, value});
   }
+  return true;
 }
 
 bool Live::TurnPanel(const PanelInput& panel) {

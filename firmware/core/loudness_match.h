@@ -21,7 +21,8 @@ class EarWeighting {
   void EndBlock();
 
  private:
-  static constexpr float kShelf = 0.514F;  // 4 dB more of what is above 2 kHz
+  // 4 dB more of what is above 2 kHz; the high-pass itself passes a tenth more at the top.
+  static constexpr float kShelf = 0.514F;
   DcBlocker first_, second_, treble_;      // all are high-passes of one pole
 };
 
@@ -34,7 +35,7 @@ class LoudnessMatch {
   // dry at `dry_gain`.
   void Listen(const float* dry, float dry_gain, const float* wet, float wet_gain);
 
-  // On top of `wet_gain`; moves by a hundredth of a decibel a block at most.
+  // On top of `wet_gain`; moves by 4 dB a second at most.
   float gain() const { return gain_; }
 
  private:

@@ -51,13 +51,6 @@ int NewestSlot(Scheme scheme, ModelRecord* record) {
   return newest;
 }
 
-// A flash that says nothing may hold a model.
-bool IsReadable(Scheme scheme) {
-  uint8_t byte = 0;
-  return storage::Read(FirstSector(scheme, 0), 0, &byte, 1) &&
-         storage::Read(FirstSector(scheme, 1), 0, &byte, 1);
-}
-
 // Which of the model's bytes lie in a sector, and where there.
 struct Part {
   size_t from, count, offset;
@@ -68,6 +61,40 @@ Part PartIn(int sector, size_t size) {
   const size_t begin = static_cast<size_t>(sector) * storage::kSectorBytes;
   const size_t from = sector == 0 ? 0 : begin - kHeadBytes;
   return {from, std::min(size - from, storage::kSectorBytes - offset), offset};
+}
+
+bool IsWhole(Scheme scheme, int slot, const ModelRecord& record) {
+  const int first = FirstSector(scheme, slot);
+  uint8_t piece[kPieceBytes];
+  uint32_t crc = 0;
+  for (int sector = 0; sector < Sectors(record.size); ++sector) {
+    const Part part = PartIn(sector, record.size);
+    for (size_t at = 0; at < part.count; at += kPieceBytes) {
+      const size_t count = std::min(kPieceBytes, part.count - at);
+      if (!storage::Read(first + sector, part.offset + at, piece, count)) return false;
+      crc = Crc32(piece, count, crc);
+    }
+  }
+  return crc == record.crc;
+}
+
+// The slot that keeps its model while the other is written, and that model's record: the newest,
+// but for one that is damaged while the one before is not.
+int KeptSlot(Scheme scheme, ModelRecord* record) {
+  const int newest = NewestSlot(scheme, record);
+  const int other = kSlots - 1 - newest;
+  ModelRecord before;
+  if (newest < 0 || !ReadRecord(scheme, other, &before)) return newest;
+  if (IsWhole(scheme, newest, *record) || !IsWhole(scheme, other, before)) return newest;
+  *record = before;
+  return other;
+}
+
+// A flash that says nothing may hold a model.
+bool IsReadable(Scheme scheme) {
+  uint8_t byte = 0;
+  return storage::Read(FirstSector(scheme, 0), 0, &byte, 1) &&
+         storage::Read(FirstSector(scheme, 1), 0, &byte, 1);
 }
 
 bool IsWritten(int sector, size_t offset, const uint8_t* bytes, size_t count) {
@@ -109,9 +136,9 @@ int Sectors(size_t size) {
 
 bool WriteSector(Scheme scheme, const ModelRecord& given, const uint8_t* model, int sector) {
   if (!IsReadable(scheme)) return false;
-  ModelRecord newest;
-  const int newest_slot = NewestSlot(scheme, &newest);
-  const int slot = newest_slot < 0 ? 0 : kSlots - 1 - newest_slot;
+  ModelRecord kept;
+  const int kept_slot = KeptSlot(scheme, &kept);
+  const int slot = kept_slot < 0 ? 0 : kSlots - 1 - kept_slot;
   const int first = FirstSector(scheme, slot);
   // The record of what was here must be gone before the first of its bytes is.
   if (sector == Sectors(given.size) - 1 && sector != 0 && !storage::Erase(first)) return false;
@@ -122,7 +149,7 @@ bool WriteSector(Scheme scheme, const ModelRecord& given, const uint8_t* model, 
 
   ModelRecord record = given;
   record.magic = kMagic;
-  record.sequence = newest_slot < 0 ? 1 : newest.sequence + 1;
+  record.sequence = kept_slot < 0 ? 1 : kept.sequence + 1;
   // The CRC goes last and by itself: a flash may program the bytes of one call in any order.
   const uint32_t crc = CrcOf(record);
   return Write(first, 0, &record, sizeof(record)) &&

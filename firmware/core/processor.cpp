@@ -97,7 +97,7 @@ bool Processor::StaysWith(Scheme scheme) const {
 
 void Processor::SwitchDecoderWhenDry(const Sound& sound) {
   const Scheme idle = scheme_ == Scheme::kInt8 ? Scheme::kInt16x8 : Scheme::kInt8;
-  loader::TakeNext(idle);
+  if (&decoder::Info(idle) != model_) loader::TakeNext(idle);  // or it is both schemes' and plays
   if (StaysWith(sound.scheme) || !effect_.gone()) return;
   UseDecoder(sound.scheme);
   effect_.Drop(settling_blocks_);
@@ -121,7 +121,8 @@ void Processor::Encode(float drive, const float* in) {
   level_gain_ = gain;
   input_peak_ = peak;
   clipped_ = driven_peak >= full_scale;
-  quiet_blocks_ = driven_peak <= kQuiet * full_scale ? quiet_blocks_ + 1 : 0;
+  const bool quiet = driven_peak <= kQuiet * full_scale;
+  quiet_blocks_ = !quiet ? 0 : quiet_blocks_ + (quiet_blocks_ <= settling_blocks_ ? 1 : 0);
 }
 
 void Processor::Decode(const Sound& sound) {
@@ -151,10 +152,11 @@ void Processor::Decode(const Sound& sound) {
   dc_blocker_ = blocker;
 }
 
-// Closes slowly in silence. Opens at once, without a ramp, which would take the edge off the sound
-// that opens it: until it came, there was nothing to click.
+// Closes slowly in silence. What is left of the last sound's mean is forgotten behind it, or it
+// would be the click with which the next sound begins.
 float Processor::Gate() {
   gate_ = quiet_blocks_ > settling_blocks_ ? Larger(gate_ - kGateStep, 0) : 1;
+  if (gate_ <= 0) dc_blocker_.Reset();
   return SmoothStep(gate_);
 }
 
@@ -162,7 +164,8 @@ Processor::Gains Processor::NextGains(const Sound& sound) {
   if (sound.overload) effect_.Drop(settling_blocks_);
   const float heard = power_up_.Process(true);
   const float effect = effect_.Process(!sound.bypass && StaysWith(sound.scheme));
-  const bool opens = gate_ < 1 && quiet_blocks_ == 0;
+  // At once, without a ramp, which would take the edge off the sound that opens it.
+  const bool opens = gate_ <= 0 && quiet_blocks_ == 0;
   const float gate = Gate();
   const float mix = Clamped(sound.mix, 0, 1);
   const Loudness loudness = At(*model_->loudness, sound.place.x, sound.place.y, sound.level);

@@ -84,7 +84,7 @@ class Processor {
   int16_t z_[protocol::kLatentSize] = {};
   bool crossfades_ = true;
   bool overload_ = false;
-  uint32_t quiet_blocks_ = 0;  // in a row, up to this one
+  uint32_t quiet_blocks_ = 0;  // in a row, up to this one; counted until the gate closes
   float gate_ = 1;             // 1: open
 
   bool clipped_ = false, crossfaded_ = false, rested_ = false;

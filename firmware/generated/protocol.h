@@ -92,7 +92,7 @@ enum class PacketType : uint8_t {
   kGreeting = 0x81,  // Answers HELLO.
   kReady = 0x82,  // Answers RESET.
   kWet = 0x83,  // Answers PROCESS.
-  kStatusIs = 0x84,  // The state after the request.
+  kStatusIs = 0x84,  // The state after the last block; what is asked of a module that plays shows after the next.
   kSettingsAre = 0x85,  // The settings after the request.
   kModelIs = 0x86,  // The upload after the request.
   kPlayed = 0x8c,  // Answers PLAY.
@@ -278,7 +278,7 @@ struct __attribute__((packed)) Ready {
 };
 static_assert(sizeof(Ready) == 5);
 
-// The state after the request.
+// The state after the last block; what is asked of a module that plays shows after the next.
 struct __attribute__((packed)) StatusIs {
   Status status;
 };

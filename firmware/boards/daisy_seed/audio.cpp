@@ -25,8 +25,10 @@ DMA_BUFFER_MEM_SECTION int32_t sent[kMaxSamples];
 
 int32_t* free_half = sent;  // heard next but one
 size_t block_size = 0;
+volatile bool muted = false;
 
 void Deliver(const int32_t* block) {
+  if (muted) return;
   for (size_t i = 0; i < block_size; ++i) {
     for (size_t side = 0; side < kChannels; ++side) free_half[kChannels * i + side] = block[i];
   }
@@ -52,13 +54,16 @@ void EndPeriod(int32_t* in, int32_t* out, size_t /*samples*/) {
 void Start(board::AudioCallback callback, size_t block, size_t latency_samples) {
   block_size = block;
   double_buffer::Start(callback, Deliver, block, latency_samples);
-  Mute();
+  std::memset(sent, 0, sizeof(sent));
   NVIC_SetPriority(PendSV_IRQn, kAudioPriority);
   daisy::SaiHandle sai = computer.Sai();
   sai.StartDma(received, sent, 2 * kChannels * block, EndPeriod);
 }
 
-void Mute() { std::memset(sent, 0, sizeof(sent)); }
+void Mute() {
+  muted = true;  // the audio thread may go on
+  std::memset(sent, 0, sizeof(sent));
+}
 
 }  // namespace gritspace::audio
 

@@ -76,7 +76,6 @@ void Offer(Scheme scheme) {
 }
 
 bool Waits(Scheme scheme) {
-  if (scheme == Scheme::kInt8 && !decoder::kHasInt8) return false;
   return With(scheme, [](const auto& network) { return network.waits(); });
 }
 
