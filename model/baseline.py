@@ -24,10 +24,11 @@ from model.config import Config, TrainConfig
 from model.data import Programme, Recipe, Windows, build, grid
 from model.evaluate import between, place_errors
 from model.layout import Layout
+from model.lessons import place_lesson
 from model.material import WORKERS, device_material, require
 from model.run import PlanError, load_layout, sampled_instruments
 from model.scores import SECONDS, SEED
-from model.train import Phase, denormals_flushed, place_lesson
+from model.train import Phase, denormals_flushed
 from model.vae import Decoder
 
 UNITS = (8, 16)  # of the GRUs; 8 is the most that NeuralSeed plays on a Daisy Seed with two knobs

@@ -17,6 +17,7 @@ import soundfile
 from scipy import signal
 
 from model.alignment import aligned, find_lag
+from model.sources import PLAUSIBLE_RATES_HZ
 
 TABLE = "captures.csv"
 REQUIRED_COLUMNS = ("device", "dry", "wet")
@@ -24,7 +25,6 @@ LARGEST_LAG_S = 1.0
 SHORTEST_S = 0.5
 QUIETEST_PEAK = 1e-4  # -80 dBFS: below it a recording is the noise of its converter
 KNOB_AT_NOON = 0.5
-PLAUSIBLE_RATES_HZ = (4_000, 768_000)  # outside it is a broken header, and resampling would fill the memory
 
 
 class PairError(ValueError):

@@ -21,6 +21,7 @@ from model.config import Config
 from model.vae import Decoder, DistortionVae
 
 RELEASED = Path(__file__).parent / "weights"
+FILES = ("weights.safetensors", "config.json", "metrics.json")
 
 
 class CheckpointError(ValueError):

@@ -31,6 +31,11 @@ from model.signals import SignalFactors, render_signal
 from model.sources import Recording, load_folder
 
 SHORTEST_CLIP_S, LONGEST_CLIP_S = 0.1, 0.4
+# The modules that make sound.
+MAKERS = (
+    *("alignment", "circuits", "data", "devices", "effects", "eurorack", "ladspa", "oscillators"),
+    *("plugin_table", "plugins", "signals", "sources", "stretching", "waveshapers"),
+)
 
 
 class DataError(ValueError):
@@ -55,20 +60,40 @@ class Recipe:
     recordings: str | None = None  # a folder of recorded audio
     recording_share: float = 0.0
 
-    def file_name(self, setting: Setting) -> str:
-        """Two recipes have the same name when their programmes are the same, wherever the recordings lie."""
-        values = asdict(self)
-        if self.recordings:
-            values["recordings"] = contents(self.recordings)
-        text = json.dumps([values, asdict(setting)])
+    def file_name(self, setting: Setting, audio: AudioConfig) -> str:
+        """Programmes of the same name are the same, wherever the recordings lie: all that makes their sound is in it,
+        also how it is made.
+        """
+        values = [asdict(self) | {"recordings": contents(self.recordings)}, asdict(setting), asdict(audio), made_by()]
+        return self._name(setting, json.dumps(values))
+
+    def seed_of(self, setting: Setting) -> list[int]:
+        """Of what is drawn for a programme, whatever becomes of it; from a name, so that it depends on all of these."""
+        sizes = [(name, size) for name, size, _ in contents(self.recordings)] or None
+        name = self._name(setting, json.dumps([asdict(self) | {"recordings": sizes}, asdict(setting)]))
+        return list(hashlib.sha256(name.encode()).digest()[:8])
+
+    def _name(self, setting: Setting, text: str) -> str:
         return f"{self.split}_{setting.device}_{setting.drive:.3f}_{hashlib.sha256(text.encode()).hexdigest()[:8]}.npy"
 
 
 @functools.cache
-def contents(folder: str) -> list[tuple[str, int]]:
-    """Name and size of every file below a folder, sorted."""
-    files = (path for path in Path(folder).rglob("*") if path.is_file())
-    return sorted((str(path.relative_to(folder)), path.stat().st_size) for path in files)
+def contents(folder: str | None) -> list[tuple[str, int, str]]:
+    """Name, size and digest of every file below a folder, sorted."""
+    files = sorted(path for path in Path(folder).rglob("*") if path.is_file()) if folder else []
+    return sorted(
+        (str(path.relative_to(str(folder))), path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in files
+    )
+
+
+@functools.cache
+def made_by() -> str:
+    """Digest of the sources that make sound: whoever changes an effect learns from what it is now."""
+    digest = hashlib.sha256()
+    for name in MAKERS:
+        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +128,7 @@ def make_programme(
     setting: Setting, recipe: Recipe, audio: AudioConfig, recordings: Sequence[Recording] = ()
 ) -> tuple[Programme, str | None]:
     """A programme, and what is wrong with it, if anything."""
-    digest = hashlib.sha256(recipe.file_name(setting).encode()).digest()
-    rng = np.random.default_rng(list(digest[:8]))
+    rng = np.random.default_rng(recipe.seed_of(setting))
     dry = draw_dry(rng, round(recipe.seconds * audio.sample_rate), audio, recordings, recipe.recording_share)
     wet = device(setting.device, audio).render(dry, setting.drive)
     found = complaint(dry, wet, audio)
@@ -132,7 +156,7 @@ def _make_file(folder: Path, setting: Setting, recipe: Recipe, audio: AudioConfi
             with path.open("wb") as file:
                 np.save(file, both)
 
-        write_whole(folder / recipe.file_name(setting), write)
+        write_whole(folder / recipe.file_name(setting, audio), write)
     return found
 
 
@@ -149,7 +173,8 @@ def build(
     Settings whose programme fails a check are left out, counted by reason on the console. Raises DataError when none
     is left, and what a device raises. Interrupted, it goes on where it was.
     """
-    missing = [s for s in settings if not (folder / recipe.file_name(s)).exists()]
+    files = {setting: folder / recipe.file_name(setting, audio) for setting in settings}
+    missing = [setting for setting, file in files.items() if not file.exists()]
     rejected: Counter[str] = Counter()
     title = TextColumn(f"making {recipe.split} pairs")
     bars = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
@@ -175,9 +200,7 @@ def build(
             made = (len(missing) - sum(rejected.values())) * recipe.seconds
             progress.console.print(f"{made:.0f} s of pairs in {taken:.0f} s, {made / taken:.1f} s a second")
     programmes = [
-        Programme(s, *np.load(folder / recipe.file_name(s), mmap_mode="r"))
-        for s in settings
-        if (folder / recipe.file_name(s)).exists()
+        Programme(setting, *np.load(files[setting], mmap_mode="r")) for setting in settings if files[setting].exists()
     ]
     if not programmes:
         raise DataError(f"{folder}: no usable pair of {len(settings)} ({dict(rejected)}); choose other devices")

@@ -50,7 +50,7 @@ class Device:
     family: str
     play: Callable[..., np.ndarray]
     sample_rate: int
-    has_tone: bool = True
+    has_tone: bool = False
 
     def render(self, dry: np.ndarray, drive: float) -> np.ndarray:
         """Wet for dry (samples,) at one level for all settings: the peak of what becomes of loud sounds is PEAK.
@@ -84,7 +84,7 @@ def device(name: str, audio: AudioConfig) -> Device:
         def play(dry: np.ndarray, drive: float, tone: float = TONE) -> np.ndarray:
             return render_chain(dry, [EffectSetting(name, drive, tone)], audio.sample_rate, audio.oversampling)
 
-        return Device(name, effect.family, play, audio.sample_rate)
+        return Device(name, effect.family, play, audio.sample_rate, effect.has_tone)
     if name in PLUGINS:
         plugin = PLUGINS[name]
         return Device(name, plugin.family, plugin.render, audio.sample_rate, plugin.tone is not None)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,7 +156,7 @@ def _read_images(folder: Path, name: str) -> torch.Tensor:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         shape = np.frombuffer(content, ">u4", 3, offset=4)
         pixels = np.frombuffer(content, np.uint8, offset=16).reshape(shape)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise DigitsError(f"{path}: damaged ({error}); fetch it again") from error
     if content[:4] != bytes((0, 0, UNSIGNED_BYTES, 3)):
         raise DigitsError(f"{path}: not an idx file of images; fetch it again")

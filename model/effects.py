@@ -35,6 +35,7 @@ class Effect:
     function: EffectFunction
     family: Family
     source: str  # where its shape or circuit comes from
+    has_tone: bool = False
 
 
 EFFECTS: dict[str, Effect] = {
@@ -43,13 +44,15 @@ EFFECTS: dict[str, Effect] = {
     "asymmetric": Effect(waveshapers.asymmetric, "asymmetric", "Pakarinen and Yeh, CMJ 33(2), 2009: tube waveshaping"),
     "fuzz": Effect(waveshapers.fuzz, "fuzz", "Zölzer (ed.), DAFX, 2nd ed. 2011, section 4.3: exponential fuzz"),
     "wavefolder": Effect(waveshapers.wavefolder, "fold", "Le Brun, JAES 27(4), 1979: sine as transfer function"),
-    "screamer": Effect(circuits.screamer, "soft", "Keen, The Technology of the Tube Screamer, 1998"),
+    "screamer": Effect(circuits.screamer, "soft", "Keen, The Technology of the Tube Screamer, 1998", True),
     "triode": Effect(waveshapers.triode, "asymmetric", "Koren, Glass Audio 8(5), 1996: 12AX7 on its load line"),
-    "diode_clipper": Effect(circuits.diode_clipper, "soft", "Yeh, Abel and Smith, DAFx-07: diode clipper as an ODE"),
-    "rat": Effect(circuits.rat, "hard", "ProCo Rat's schematic: LM308, 560 and 47 ohm legs, 1N914 to ground"),
-    "big_muff": Effect(circuits.big_muff, "fuzz", "Electro-Harmonix Big Muff Pi's schematic, simplified"),
+    "diode_clipper": Effect(
+        circuits.diode_clipper, "soft", "Yeh, Abel and Smith, DAFx-07: diode clipper as an ODE", True
+    ),
+    "rat": Effect(circuits.rat, "hard", "ProCo Rat's schematic: LM308, 560 and 47 ohm legs, 1N914 to ground", True),
+    "big_muff": Effect(circuits.big_muff, "fuzz", "Electro-Harmonix Big Muff Pi's schematic, simplified", True),
     "starved_fuzz": Effect(
-        circuits.starved_fuzz, "fuzz", "common-emitter stage with base rectification; our reduction"
+        circuits.starved_fuzz, "fuzz", "common-emitter stage with base rectification; our reduction", True
     ),
     "buchla_folder": Effect(
         waveshapers.buchla_folder, "fold", "Esqueda, Pöntynen, Parker and Bilbao, DAFx-17: Buchla 259"
@@ -62,12 +65,9 @@ EFFECTS: dict[str, Effect] = {
         waveshapers.bit_reduction, "digital", "uniform mid-tread quantiser: Widrow and Kollar, 2008"
     ),
     "rate_reduction": Effect(circuits.rate_reduction, "digital", "sample and hold without filters"),
-    "tape": Effect(circuits.tape, "tape", "play operators: Visintin, Differential Models of Hysteresis, 1994"),
-    "amplifier": Effect(circuits.amplifier, "amp", "Pakarinen and Yeh, CMJ 33(2), 2009: filter, stage, filter"),
+    "tape": Effect(circuits.tape, "tape", "play operators: Visintin, Differential Models of Hysteresis, 1994", True),
+    "amplifier": Effect(circuits.amplifier, "amp", "Pakarinen and Yeh, CMJ 33(2), 2009: filter, stage, filter", True),
 }
-
-# What the released model was trained on.
-LEARNED = ("soft_clip", "hard_clip", "asymmetric", "fuzz", "wavefolder", "screamer")
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,6 @@ class EffectSetting:
     name: str
     drive: float
     tone: float = 0.5
-
-    @staticmethod
-    def draw(rng: np.random.Generator) -> EffectSetting:
-        """A learned effect at any drive; tone stays at noon, since a 2-D map has room for drive and character only."""
-        return EffectSetting(str(rng.choice(LEARNED)), float(rng.uniform()))
 
 
 @lru_cache

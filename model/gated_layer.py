@@ -11,6 +11,7 @@ import ctypes
 import functools
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 from pathlib import Path
@@ -85,11 +86,21 @@ def _call(name: str, shape: tuple[Any, ...], *arrays: torch.Tensor) -> None:
     getattr(_library(), name)(*shape, *(ctypes.c_void_p(array.data_ptr()) for array in arrays))
 
 
+def _processor() -> str:
+    """What this computer's processor can do, in Linux's words: a folder that several share has a library for each."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line for line in lines if line.lower().startswith(("flags", "features"))), platform.processor())
+
+
 @functools.cache
 def _library() -> ctypes.CDLL | None:
     """The compiled source; None where there is no compiler, or none that can."""
     compiler = shutil.which("g++")
-    name = hashlib.sha256(SOURCE.read_bytes() + " ".join(FLAGS).encode()).hexdigest()[:16]
+    made_of = SOURCE.read_bytes() + " ".join(FLAGS).encode() + _processor().encode()
+    name = hashlib.sha256(made_of).hexdigest()[:16]
     target = BUILD / f"gated_layer_{name}.so"
     if not target.exists():
         if compiler is None:

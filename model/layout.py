@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from model.attributes import centroid_hz, reference_sound
+from model.checkpoint import write_whole
 from model.config import AudioConfig
 from model.devices import Device
 from model.features import log_mel, mel_filterbank
@@ -87,8 +88,8 @@ class Layout:
         return pairs
 
     def save(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / FILE).write_text(json.dumps({"places": [asdict(place) for place in self.places]}, indent=1) + "\n")
+        text = json.dumps({"places": [asdict(place) for place in self.places]}, indent=1) + "\n"
+        write_whole(folder / FILE, lambda path: path.write_text(text))
 
     @staticmethod
     def load(folder: Path) -> Layout:

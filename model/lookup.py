@@ -40,7 +40,8 @@ def look_up(
 ) -> list[Likeness]:
     """The devices in the order of how close they come to target (samples,), which is in time with dry (samples,).
 
-    Tone is at noon but for the best TUNED. A device that crashes or gives no sound is left out, and said. Raises
+    Tone is at noon but for the best TUNED. A device that crashes or gives no sound is left out, one
+    that does so at other knobs not tuned, and that is said. Raises
     DeviceError when none is left.
     """
     found: list[Likeness] = []
@@ -53,7 +54,7 @@ def look_up(
         raise DeviceError("no device could be asked; name others with --devices")
     found.sort(key=lambda likeness: likeness.esr)
     best = track(found[:TUNED], "tuning the best", console=console)
-    tuned = [_tuned(likeness, device(likeness.device, audio), dry, target) for likeness in best]
+    tuned = [_tuned(likeness, device(likeness.device, audio), dry, target, console) for likeness in best]
     return sorted([*tuned, *found[TUNED:]], key=lambda likeness: likeness.esr)
 
 
@@ -63,8 +64,12 @@ def _asked(asked: Device, dry: np.ndarray, target: np.ndarray) -> Likeness:
     return Likeness(asked.name, asked.family, drive, TONE if asked.has_tone else None, errors[drive])
 
 
-def _tuned(likeness: Likeness, asked: Device, dry: np.ndarray, target: np.ndarray) -> Likeness:
-    drive, tone, esr = tune_plugin(asked.play, dry, target, np.random.default_rng(0), STEPS)
+def _tuned(likeness: Likeness, asked: Device, dry: np.ndarray, target: np.ndarray, console: Console) -> Likeness:
+    try:
+        drive, tone, esr = tune_plugin(asked.play, dry, target, np.random.default_rng(0), STEPS)
+    except PluginError as error:
+        console.print(f"not tuned: {error}")
+        return likeness
     if esr >= likeness.esr:
         return likeness
     return replace(likeness, drive=drive, tone=tone if asked.has_tone else None, esr=esr)

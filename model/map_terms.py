@@ -34,8 +34,9 @@ class MapTerms:
 
     def __init__(self, config: Config, layout: Layout, places: torch.Tensor, generator: torch.Generator) -> None:
         self.train, self.places, self.generator = config.train, places, generator  # places (S, Z)
-        self.sample_rate, self.limit = config.audio.sample_rate, config.model.latent_limit
-        pairs = layout.neighbours()
+        self.limit = config.model.latent_limit
+        # A place that has no other is its own neighbour: nothing bends on the way.
+        pairs = layout.neighbours() or [((place.x, place.y),) * 2 for place in layout.places]
         self.neighbours = torch.tensor([a for a, _ in pairs]), torch.tensor([b for _, b in pairs])
         driven = [place for place in layout.places if place.drive >= HIGH_DRIVE] or layout.places
         self.driven = torch.tensor([(place.x, place.y) for place in driven])

@@ -119,7 +119,7 @@ def _programme(capture: Capture, name: str, config: Config) -> tuple[Programme, 
     dry = np.clip(capture.pair.dry, -1.0, 1.0)
     wet = capture.pair.wet * (PEAK / np.abs(capture.pair.wet).max())
     found = complaint(dry, wet, config.audio)
-    if (1 - HELD_BACK) * len(dry) < config.train.clip_samples:
+    if min(HELD_BACK, 1 - HELD_BACK) * len(dry) < config.train.clip_samples:
         found = "too short"
     late = delayed(wet, config.audio)
     return Programme(Setting(name, capture.drive), dry.astype(np.float32), late.astype(np.float32)), found

@@ -203,7 +203,10 @@ def _play_lv2(plugin: Plugin, sound: np.ndarray, controls: dict[str, float]) -> 
     """Through `lv2apply`, which reads and writes files; of several outputs the first."""
     with tempfile.TemporaryDirectory() as folder:
         dry, wet = f"{folder}/dry.wav", f"{folder}/wet.wav"
-        soundfile.write(dry, sound, RATE, "FLOAT")
+        try:
+            soundfile.write(dry, sound, RATE, "FLOAT")
+        except soundfile.LibsndfileError as error:
+            raise OSError(f"{dry}: {error}") from error
         settings = [word for name, value in controls.items() for word in ("-c", name, repr(value))]
         _run(plugin, ["lv2apply", "-i", dry, "-o", wet, *settings, plugin.address], len(sound))
         try:

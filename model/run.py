@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,8 +16,9 @@ from typing import Any
 import torch
 from rich.console import Console
 
+from model.checkpoint import FILES as CHECKPOINT_FILES
 from model.checkpoint import CheckpointError, load_config, load_decoder, load_vae, write_whole
-from model.config import Config, TrainConfig
+from model.config import SETTLING_SECONDS, Config, TrainConfig
 from model.devices import SEEN
 from model.evaluate import split_errors
 from model.layout import FILE as LAYOUT_FILE
@@ -27,7 +27,7 @@ from model.material import Material, capture_material, compare, device_material,
 from model.scores import pair_rows
 from model.soundfont import SOUNDFONT, render_soundfont
 from model.sources import SourceError
-from model.train import train
+from model.train import RESUME_FILE, train
 from model.vae import Decoder, DistortionVae
 
 FINE_TUNING = TrainConfig(steps=5_000, learning_rate=1e-3)
@@ -91,6 +91,8 @@ def train_planned(plan: TrainingPlan, console: Console) -> list[dict[str, Any]]:
         raise PlanError("--encoder makes another encoder than that of --from, and it has to learn; add --encoder-only")
     if plan.captures and plan.devices:
         raise PlanError("--captures and --devices make different maps; give one of them")
+    if plan.start and plan.start.resolve() == plan.folder.resolve():
+        raise PlanError(f"--from and --name are both {plan.folder}; choose another name")
     try:
         torch.zeros(1, device=plan.torch_device)
     except (RuntimeError, AssertionError) as error:
@@ -104,10 +106,19 @@ def train_planned(plan: TrainingPlan, console: Console) -> list[dict[str, Any]]:
         raise PlanError(
             f"{config.data.seconds:g} s of audio a setting are too few; give --seconds {shortest:g} or more"
         )
+    settled = round(SETTLING_SECONDS * config.audio.sample_rate) - 1
+    longest = min(settled, config.train.clip_samples - config.train.decoded_samples)
+    if config.model.past > longest:
+        raise PlanError(
+            f"with these dilations wet depends on {config.model.past} samples before it, and modules and training have "
+            f"room for {longest}; choose shorter ones"
+        )
     first = plan.first_weights(config)
-    if plan.fresh:
-        shutil.rmtree(plan.folder, ignore_errors=True)
     material = _material(plan, config, console)
+    if plan.fresh:  # not before all else is there: what goes wrong until here costs nothing
+        for name in (RESUME_FILE, LAYOUT_FILE, *CHECKPOINT_FILES):
+            (plan.folder / name).unlink(missing_ok=True)
+        _keep_layout(plan.folder, material.layout)
     given = (config, plan.folder, material.programmes, material.layout)
     vae = train(*given, start=first, console=console, device=plan.torch_device)
     if plan.captures:
@@ -124,9 +135,11 @@ def train_planned(plan: TrainingPlan, console: Console) -> list[dict[str, Any]]:
 def _material(plan: TrainingPlan, config: Config, console: Console) -> Material:
     if plan.captures:
         material = capture_material(config, plan.captures, console)
-        _keep_layout(plan.folder, material.layout)
+        if not plan.fresh:
+            _keep_layout(plan.folder, material.layout)
         return material
-    layout = load_layout(plan.start) if plan.start else _kept_layout(plan.folder)
+    kept = None if plan.fresh else _kept_layout(plan.folder)
+    layout = load_layout(plan.start) if plan.start else kept
     names = plan.devices or (layout.devices if layout else SEEN)
     if layout and not plan.start and set(names) != set(layout.devices):
         raise PlanError(
@@ -134,7 +147,8 @@ def _material(plan: TrainingPlan, config: Config, console: Console) -> Material:
         )
     require(names, layout, config.audio)
     layout = layout or compare(config, names, console)
-    _keep_layout(plan.folder, layout)
+    if not plan.fresh:
+        _keep_layout(plan.folder, layout)
     recordings = None if plan.procedural else plan.audio or sampled_instruments(plan.data, config, console)
     return device_material(config, names, layout, recordings, plan.data, console)
 

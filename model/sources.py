@@ -17,6 +17,7 @@ from scipy import signal
 
 from model.stretching import stretch, transpose
 
+PLAUSIBLE_RATES_HZ = (4_000, 768_000)  # outside it is a broken header, and resampling would fill the memory
 SUFFIXES = {".wav", ".flac", ".ogg", ".aif", ".aiff"}
 # From a fifth down to an octave up, just, so that resampling is exact and quick.
 INTERVALS = tuple(
@@ -35,13 +36,9 @@ class Recording:
     path: Path
     samples: np.ndarray  # (samples,) float64
 
-    def excerpt(self, samples: int, rng: np.random.Generator) -> np.ndarray:
-        """A random stretch at a random level of -30 to 0 dBFS; shorter recordings are padded with silence."""
-        return self._levelled(self._piece(samples, rng), samples, rng)
-
     def varied_excerpt(self, samples: int, rng: np.random.Generator) -> np.ndarray:
-        """An excerpt as another take might be: half of them transposed by one of INTERVALS, half, independently, played
-        at 0.7 to 1.4 times the tempo.
+        """A random stretch as another take might be, at a random level of -30 to 0 dBFS: half of them transposed by one
+        of INTERVALS, half, independently, played at 0.7 to 1.4 times the tempo. Silence follows shorter recordings.
         """
         interval = INTERVALS[rng.integers(len(INTERVALS))] if rng.integers(2) else Fraction(1)
         tempo = 2 ** rng.uniform(-0.5, 0.5) if rng.integers(2) else 1.0
@@ -63,6 +60,8 @@ def load_recording(path: Path, sample_rate: int) -> Recording:
         sound, rate = soundfile.read(path, always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:
         raise SourceError(f"{path}: cannot be read as audio ({error})") from error
+    if not PLAUSIBLE_RATES_HZ[0] <= rate <= PLAUSIBLE_RATES_HZ[1]:
+        raise SourceError(f"{path}: a sample rate of {rate} Hz; save it again at {sample_rate} Hz")
     mono = sound.mean(axis=1)
     if not len(mono) or not np.isfinite(mono).all() or not np.abs(mono).max() > 0:
         raise SourceError(f"{path}: empty, silent, or not finite; take the file out of the folder")

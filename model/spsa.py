@@ -63,8 +63,8 @@ def minimise(
 
 def scaled_esr(output: np.ndarray, target: np.ndarray) -> float:
     """ESR of output (samples,) at the level that makes it least; 1 for silence, or for the opposite polarity."""
-    common, power = float(np.dot(output, target)), float(np.dot(output, output))
-    return 1.0 - max(0.0, common) ** 2 / (power * float(np.dot(target, target))) if power > 0 else 1.0
+    common, energies = float(np.dot(output, target)), float(np.dot(output, output)) * float(np.dot(target, target))
+    return 1.0 - max(0.0, common) ** 2 / energies if energies > 0 else 1.0
 
 
 def tune_plugin(

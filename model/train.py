@@ -10,6 +10,7 @@ way there.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import signal
 import time
@@ -24,20 +25,23 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from model.checkpoint import CheckpointError, save_weights, write_whole
-from model.config import Config, TrainConfig
+from model.config import Config
 from model.data import Programme, Windows
 from model.latent import sampled
 from model.layout import Layout
-from model.losses import cyclical, kl_divergence, reconstruction
+from model.lessons import clip_lesson, place_lesson
+from model.losses import cyclical, kl_divergence
 from model.map_terms import MapTerms
 from model.rounding import round_weights, rounded
 from model.vae import Decoder, DistortionVae
 
+RESUME_FILE = "resume.pt"
 SAVE_EVERY = 500  # steps between resumable states
 LARGEST_GRADIENT = 1.0
 RISING = 0.2  # share of the steps over which the learning rate rises
 SHORTEST_SCHEDULE = 10  # steps: PyTorch's divides by the length of its rise less one step
 BETAS = (0.9, 0.99)  # the first is cycled with the rate; squares forgotten sooner than Adam's 0.999 learn faster here
+DIGESTED = 997  # one sample in so many says whether audio is the same
 STATISTICS_BATCHES = 100  # whose mean the encoder's normalisation keeps
 
 
@@ -53,7 +57,7 @@ class _Run:
         start: DistortionVae | Decoder | None,
     ) -> None:
         torch.manual_seed(config.train.seed)
-        self.config, self.path = config, folder / "resume.pt"
+        self.config, self.path = config, folder / RESUME_FILE
         self.windows = Windows(programmes)
         self.places = torch.tensor([layout.at(p.setting.device, p.setting.drive) for p in programmes])  # (S, Z)
         self.generator = torch.Generator(self.places.device).manual_seed(config.train.seed)
@@ -70,6 +74,7 @@ class _Run:
             Phase("encoder", encoder, self._encoder_step, train.encoder_learning_rate, train.encoder_steps),
         )
         self.step, self.seconds = 0, 0.0
+        self.origin = _digest(programmes, start)
         if self.path.exists():
             self._load()
 
@@ -89,6 +94,11 @@ class _Run:
             raise CheckpointError(
                 f"{self.path} was made with another configuration; choose another name, or start afresh with --fresh"
             )
+        if state.get("origin") != self.origin:
+            raise CheckpointError(
+                f"{self.path} was begun with other audio or other first weights; go on with those, choose another "
+                "name, or start afresh with --fresh"
+            )
         if state["device"] != self.places.device.type:
             raise CheckpointError(
                 f"{self.path} was begun on torch's {state['device']}; go on there, or start afresh with --fresh"
@@ -103,6 +113,7 @@ class _Run:
     def save(self) -> None:
         state = {
             "config": self.config.to_json(),
+            "origin": self.origin,
             "device": self.places.device.type,
             "vae": self.vae.state_dict(),
             "phases": [(phase.optimiser.state_dict(), phase.schedule.state_dict()) for phase in self.phases],
@@ -161,27 +172,15 @@ class _Run:
             self.vae.encoder(dry, wet)
 
 
-def clip_lesson(
-    network: torch.nn.Module, dry: torch.Tensor, wet: torch.Tensor, z: torch.Tensor, train: TrainConfig
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """ESR and loss of a decoder, or of a peer of it, in the middle of clips: dry and wet (B, T), z (B, 2) → (B,), (B,),
-    and what was heard of dry.
-    """
-    samples = network.past + train.decoded_samples
-    first = (dry.shape[1] - samples) // 2
-    heard, expected = (sound[:, first : first + samples] for sound in (dry, wet))
-    output = network.settled(heard[:, None], z[:, :, None])[:, 0]
-    return *reconstruction(output, expected[:, network.past :], wet, train.pre_emphasis), heard
-
-
-def place_lesson(
-    network: torch.nn.Module, windows: Windows, places: torch.Tensor, train: TrainConfig, generator: torch.Generator
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The same for clips that are drawn, each with a latent from the prior around its setting's place, (S, 2)."""
-    samples = max(train.clip_samples, network.past + train.decoded_samples)
-    dry, wet, which = windows.draw(train.batch_size, samples, generator)
-    z = places[which] + train.place_spread * torch.randn(len(which), places.shape[1], generator=generator)
-    return clip_lesson(network, dry, wet, z, train)
+def _digest(programmes: Sequence[Programme], start: torch.nn.Module | None) -> str:
+    """Of what a run learns from, sampled, and of the weights that it was given."""
+    digest = hashlib.sha256()
+    for programme in programmes:
+        digest.update(repr((programme.setting, len(programme.dry))).encode())
+        digest.update(programme.dry[::DIGESTED].tobytes() + programme.wet[::DIGESTED].tobytes())
+    for name, tensor in start.state_dict().items() if start is not None else ():
+        digest.update(name.encode() + tensor.cpu().numpy().tobytes())
+    return digest.hexdigest()
 
 
 class Phase:

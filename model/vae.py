@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The VAE: the encoder of `encoders`, and the streaming decoder that the module plays.
 
-Depends on torch, `config`, `encoders` and `latent`; no training, no data. Notable about the decoder:
+Depends on torch, `config`, `encoders` and `gated_layer`; no training, no data. Notable about the decoder:
 - every clamp is the range of an integer type after quantisation, so the quantised network clamps for free;
 - one limit along the residual stream, so residual additions need no rescaling;
 - the latent sets how loud each channel hears the sound, and enters each layer as a constant per block, which an engine
@@ -17,7 +17,6 @@ from torch import nn
 from model.config import Config
 from model.encoders import Encoder
 from model.gated_layer import gated_layer
-from model.latent import sampled
 
 
 class Mix(nn.Conv1d):
@@ -123,8 +122,8 @@ class Decoder(nn.Module):
 
 
 class DistortionVae(nn.Module):
-    """Encoder and decoder with the reparameterisation between (Kingma and Welling, "Auto-Encoding Variational
-    Bayes", 2014).
+    """Encoder and decoder, with the reparameterisation between (Kingma and Welling, "Auto-Encoding Variational
+    Bayes", 2014); `train` has what is between.
     """
 
     def __init__(self, config: Config) -> None:
@@ -132,11 +131,3 @@ class DistortionVae(nn.Module):
         self.config = config
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
-
-    def forward(
-        self, dry: torch.Tensor, wet: torch.Tensor, window: slice = slice(None)
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """dry and wet (B, T) → reconstruction of the window, mean and log-variance (B, Z); samples z while training."""
-        mean, log_variance = self.encoder(dry, wet)
-        z = sampled(mean, log_variance) if self.training else mean
-        return self.decoder(dry[:, None, window], z[:, :, None])[:, 0], mean, log_variance

@@ -13,7 +13,7 @@ Depends on the torch side of `quantize` and on `model.checkpoint`. Writes into o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ import torch
 from rich.console import Console
 
 from model.checkpoint import CheckpointError, load_config, load_state, load_vae, save_weights, write_whole
+from model.config import Config, ModelConfig
 from model.vae import Decoder
 from quantize.finetune import FinetuneConfig, finetune, snr_to_float
 from quantize.golden import GoldenDecoder
@@ -88,6 +89,8 @@ def export(
             student.eval()
         else:
             student = load_quantized(start, scheme)
+            if _network(student.config) != _network(vae.config):
+                raise ExportError(f"{start / scheme} has a decoder of another shape than {weights}; leave out --from")
         before = float(np.median(snr_to_float(vae.decoder, student, list(clips))))
         result = finetune(vae.decoder, student, tuning, console, keep_start=start is None)
         after = float(np.median(snr_to_float(vae.decoder, student, list(clips))))
@@ -102,6 +105,13 @@ def export(
         save_weights(target, student.state_dict(), vae.config, {"finetune": asdict(tuning), "result": row})
         rows.append(row)
     return rows
+
+
+def _network(config: Config) -> Config:
+    """What of a configuration a decoder depends on; the rest as it is by default."""
+    defaults = ModelConfig()
+    encoder = {name: getattr(defaults, name) for name in ("encoder", "mel_bands", "curve_levels", "encoder_hidden")}
+    return Config(audio=config.audio, model=replace(config.model, **encoder))
 
 
 def with_card(graph: Graph, console: Console | None = None) -> bytes:

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -184,8 +186,8 @@ def test_recordings_are_resampled_mixed_and_normalised(tmp_path):
     soundfile.write(tmp_path / "sine.wav", np.stack([sine, sine], axis=1), 44_100)
     (recording,) = load_folder(tmp_path, RATE)
     assert len(recording.samples) == 48_000 and np.abs(recording.samples).max() == pytest.approx(1.0)
-    excerpt = recording.excerpt(60_000, np.random.default_rng(0))
-    assert excerpt.shape == (60_000,)
+    excerpt = recording.varied_excerpt(96_000, np.random.default_rng(0))
+    assert excerpt.shape == (96_000,)
 
 
 class Sevens(Recording):
@@ -207,16 +209,57 @@ def test_training_uses_recordings_only_when_there_are_some(tmp_path):
     assert training_recipe(config).recording_share == 0
     with_some = training_recipe(config, tmp_path)
     assert (with_some.recordings, with_some.recording_share) == (str(tmp_path), config.data.recording_share)
-    assert with_some.file_name(Setting("fuzz", 0.5)) != training_recipe(config).file_name(Setting("fuzz", 0.5))
+    fuzz = Setting("fuzz", 0.5)
+    assert with_some.file_name(fuzz, AUDIO) != training_recipe(config).file_name(fuzz, AUDIO)
+
+
+@pytest.fixture
+def recordings(tmp_path):
+    soundfile.write(tmp_path / "a.wav", 0.1 * np.sin(np.arange(5_000)), RATE)
+    yield tmp_path
+    model.data.contents.cache_clear()
+    model.data.made_by.cache_clear()
+
+
+def test_whatever_makes_another_sound_makes_another_file_of_the_same_draw(recordings, monkeypatch):
+    fuzz, recipe = SETTINGS[0], replace(RECIPE, recordings=str(recordings), recording_share=0.5)
+    seed, names = recipe.seed_of(fuzz), [recipe.file_name(fuzz, AUDIO)]
+    names.append(recipe.file_name(fuzz, replace(AUDIO, latency_samples=9)))
+    content = bytearray((recordings / "a.wav").read_bytes())
+    content[-1] ^= 1
+    (recordings / "a.wav").write_bytes(content)
+    model.data.contents.cache_clear()
+    names.append(recipe.file_name(fuzz, AUDIO))
+    monkeypatch.setattr(model.data, "made_by", lambda: "other sources")
+    names.append(recipe.file_name(fuzz, AUDIO))
+    assert len(set(names)) == 4 and recipe.seed_of(fuzz) == seed
+    (recordings / "b.wav").write_bytes(content)
+    model.data.contents.cache_clear()
+    assert recipe.seed_of(fuzz) != seed != replace(recipe, seed=5).seed_of(fuzz)
+
+
+def test_the_modules_that_make_sound_are_all_there():
+    """Those that `devices`, `signals` and `sources` stand on, found in their imports; numbers are in every name."""
+    pattern = re.compile(r"^ *(?:from model\.(\w+) import|from model import ([\w, ]+)$)", re.MULTILINE)
+    found, new = set(), {"devices", "signals", "sources"}
+    while new:
+        found |= new
+        sources = [Path(model.data.__file__).with_name(f"{name}.py").read_text() for name in new]
+        named = [match for source in sources for match in pattern.findall(source)]
+        new = {name.strip() for one, several in named for name in (one or several).split(",")} - found
+    assert found - {"config"} | {"data", "ladspa"} == set(model.data.MAKERS)  # the last one is a program of its own
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("text.wav", b"hello"), ("empty.wav", b""), ("silent.wav", None), ("missing.wav", ...)]
+    ("name", "content"),
+    [("text.wav", b"hello"), ("empty.wav", b""), ("silent.wav", None), ("missing.wav", ...), ("slow.wav", 1)],
 )
 def test_a_file_that_holds_no_sound_is_named(tmp_path, name, content):
     path = tmp_path / name
     if content is None:
         soundfile.write(path, np.zeros(1_000), RATE)
+    elif isinstance(content, int):  # a rate that would make an hour of some samples
+        soundfile.write(path, np.ones(1_000), content)
     elif content is not ...:
         path.write_bytes(content)
     with pytest.raises(SourceError, match=name):

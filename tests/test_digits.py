@@ -165,6 +165,7 @@ def test_mnist_is_read_as_published(tmp_path, zipped):
         ("train-images-idx3-ubyte", idx(np.ones((2, 4, 4)), kind=9), "not an idx file of images"),
         ("train-images-idx3-ubyte.gz", b"<html>", "damaged"),
         ("train-images-idx3-ubyte.gz", gzip.compress(idx(np.ones((2, 4, 4))))[:-9], "damaged"),
+        ("train-images-idx3-ubyte.gz", gzip.compress(bytes(9))[:10] + bytes([0xFF] * 20), "damaged"),
     ],
 )
 def test_files_that_are_not_mnists_are_named(tmp_path, name, content, said):

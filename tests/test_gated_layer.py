@@ -117,6 +117,21 @@ def test_a_latent_that_moves_is_played_by_torch_and_equals_one_that_rests():
     torch.testing.assert_close(resting, moving, **TOLERANCE)
 
 
+def test_computers_that_share_a_folder_compile_each_their_own(tmp_path, monkeypatch):
+    def made(processor):
+        monkeypatch.setattr(module, "_processor", lambda: processor)
+        module._library.cache_clear()
+        assert module._library() is not None
+        return len(list(tmp_path.glob("*.so")))
+
+    monkeypatch.setattr(module, "BUILD", tmp_path)
+    try:
+        assert [made("flags: avx2"), made("flags: sse2"), made("flags: avx2")] == [1, 2, 2]
+    finally:
+        module._library.cache_clear()
+    assert module._processor()
+
+
 @pytest.mark.parametrize("compiler", [None, "/bin/false"])
 def test_without_a_compiler_that_can_torch_takes_over(tmp_path, monkeypatch, compiler):
     monkeypatch.setattr(module, "BUILD", tmp_path)

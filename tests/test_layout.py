@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,6 +91,19 @@ def test_the_path_is_the_shortest_of_all():
 def test_a_layout_is_read_as_it_was_written(layout, tmp_path):
     layout.save(tmp_path)
     assert Layout.load(tmp_path) == layout
+
+
+def test_a_disk_that_fills_leaves_the_earlier_layout(layout, tmp_path, monkeypatch):
+    layout.save(tmp_path)
+
+    def half(path, text):
+        path.write_bytes(text[: len(text) // 2].encode())
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(OSError, match="No space"):
+        Layout(layout.places[:1]).save(tmp_path)
+    assert Layout.load(tmp_path) == layout and len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize("content", [None, "{}", "[1]", "{", json.dumps({"places": [{"device": "a"}]})])

@@ -21,7 +21,7 @@ from host_tools import cli
 from model import lookup
 from model.checkpoint import save_weights
 from model.config import AudioConfig
-from model.devices import DeviceError, device
+from model.devices import TONE, DeviceError, device
 from model.layout import Layout, Place
 from model.lookup import look_up
 from model.plugins import PluginError
@@ -45,11 +45,24 @@ def test_the_pedal_and_its_knobs_are_found_whatever_the_level() -> None:
     assert errors == sorted(errors) and errors[0] > 10 * first.esr and len(errors) == len(NAMES) - 1
 
 
-def test_a_device_without_tone_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = replace(device("soft_clip", AUDIO), has_tone=False)
-    monkeypatch.setattr(lookup, "device", lambda name, audio: plain)
-    (found,) = look_up(DRY, plain.play(DRY, 0.4), ["soft_clip"], AUDIO, quiet())
+def test_a_device_without_tone_has_none() -> None:
+    (found,) = look_up(DRY, device("soft_clip", AUDIO).play(DRY, 0.4), ["soft_clip"], AUDIO, quiet())
     assert found.tone is None and found.drive == pytest.approx(0.4, abs=0.05)
+
+
+def test_a_device_that_crashes_at_other_knobs_is_not_tuned_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    rat = device("rat", AUDIO)
+
+    def play(dry: np.ndarray, drive: float, tone: float) -> np.ndarray:
+        if tone != TONE:
+            raise PluginError("rat: crashed with SIGSEGV")
+        return rat.play(dry, drive, tone)
+
+    monkeypatch.setattr(lookup, "device", lambda name, audio: replace(rat, play=play))
+    console = quiet()
+    (found,) = look_up(DRY, rat.play(DRY, 0.5), ["rat"], AUDIO, console)
+    assert (found.drive, found.tone) == (0.5, TONE) and found.esr < 1e-9
+    assert "not tuned: rat: crashed with SIGSEGV" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_a_device_that_crashes_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:

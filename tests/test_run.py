@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -16,6 +17,7 @@ import model.run
 import model.train
 from model.checkpoint import CheckpointError, load_vae
 from model.config import Config
+from model.devices import DeviceError
 from model.layout import FILE, Layout
 from model.run import PlanError, TrainingPlan, train_planned
 from model.sources import SourceError
@@ -58,6 +60,22 @@ def test_a_run_is_not_continued_with_other_devices(tmp_path, data):
         train_planned(plan(tmp_path / "run", data, devices=("fuzz",)), QUIET)
     rows = train_planned(plan(tmp_path / "run", data, devices=("fuzz",), fresh=True), QUIET)
     assert list(rows[0]["esr_median_by_device"]) == ["fuzz"]
+
+
+def test_a_fresh_start_that_fails_costs_nothing(tmp_path, data):
+    first = tmp_path / "first"
+    train_planned(plan(first, data), QUIET)
+    (first / "notes.txt").write_text("kept")
+    before = {path.name: path.read_bytes() for path in first.iterdir()}
+    with pytest.raises(PlanError, match="--from and --name are both"):
+        train_planned(plan(first, data, start=first, fresh=True), QUIET)
+    with pytest.raises(DeviceError, match="soft_clp is no device"):
+        train_planned(plan(first, data, devices=("soft_clp",), fresh=True), QUIET)
+    with pytest.raises(SourceError, match="no audio files"):
+        train_planned(plan(first, data, audio=tmp_path / "nothing", procedural=False, fresh=True), QUIET)
+    assert {path.name: path.read_bytes() for path in first.iterdir()} == before
+    train_planned(plan(first, data, devices=("fuzz",), fresh=True), QUIET)
+    assert (first / "notes.txt").exists() and Layout.load(first).devices == ("fuzz",)
 
 
 def test_devices_are_compared_once_however_often_a_run_is_interrupted(tmp_path, data, monkeypatch):
@@ -113,6 +131,14 @@ def test_a_map_of_captures_is_measured_on_their_ends(tmp_path, data):
     assert row["clips"] == 2 * (2 * 48_000 // 5 // SHORT["clip_samples"])
 
 
+def test_one_capture_is_a_map_too(tmp_path, data):
+    from test_material import captures, pedal
+
+    folder = captures(tmp_path, [("p", 0.5, 0.5, pedal(4))])
+    (row,) = train_planned(plan(tmp_path / "run", data, captures=folder, devices=None), QUIET)
+    assert list(row["esr_median_by_device"]) == ["p"] and math.isfinite(row["esr_median"])
+
+
 def test_a_decoder_may_have_another_shape(tmp_path, data):
     shape = {"channels": 2, "dilations": (1, 3), "condition_channels": 3}
     train_planned(plan(tmp_path / "run", data, shape=shape), QUIET)
@@ -129,6 +155,7 @@ def test_a_decoder_may_have_another_shape(tmp_path, data):
         ({"torch_device": "cuda"}, "PyTorch has no device cuda here"),
         ({"torch_device": "abacus"}, "PyTorch has no device abacus here"),
         ({"seconds": 0.01}, "give --seconds 0.043 or more"),
+        ({"shape": {"dilations": (1, 1_000)}}, "depends on 2002 samples before it, .* room for 959; choose shorter"),
         ({"captures": "somewhere"}, "--captures and --devices make different maps"),
     ],
 )

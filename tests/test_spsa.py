@@ -63,6 +63,7 @@ def test_level_is_no_distance_and_polarity_is():
     target, other = rng.normal(size=(2, 5_000))
     assert scaled_esr(0.01 * target, target) < 1e-12
     assert scaled_esr(-target, target) == scaled_esr(np.zeros(5_000), target) == 1.0
+    assert scaled_esr(target, np.zeros(5_000)) == 1.0
     assert scaled_esr(target + 0.1 * other, target) == pytest.approx(0.01, rel=0.1)
 
 

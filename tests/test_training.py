@@ -14,6 +14,7 @@ import torch
 from programmes import LAYOUT, SMALL, tanh_programmes
 from rich.console import Console
 
+import model.lessons
 import model.train
 from model.checkpoint import CheckpointError, load_decoder, load_vae, save_weights
 from model.config import Config
@@ -55,7 +56,7 @@ def test_a_run_writes_weights_config_map_and_metrics(tmp_path):
 @pytest.mark.parametrize("steps", [2, 7, 10])
 def test_a_run_interrupted_in_any_phase_resumes_to_the_same_weights(tmp_path, monkeypatch, steps):
     whole = run(tmp_path / "whole")
-    real, calls = model.train.reconstruction, []
+    real, calls = model.lessons.reconstruction, []
 
     def interrupt(*arguments):
         calls.append(1)
@@ -63,7 +64,7 @@ def test_a_run_interrupted_in_any_phase_resumes_to_the_same_weights(tmp_path, mo
             os.kill(os.getpid(), signal.SIGINT)
         return real(*arguments)
 
-    monkeypatch.setattr(model.train, "reconstruction", interrupt)
+    monkeypatch.setattr(model.lessons, "reconstruction", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "cut")
     assert not (tmp_path / "cut" / "weights.safetensors").exists()
@@ -98,6 +99,17 @@ def test_another_configuration_is_not_continued(tmp_path, monkeypatch):
         run(tmp_path, with_training(seed=5))
 
 
+def test_other_audio_or_another_start_is_not_continued(tmp_path, monkeypatch):
+    monkeypatch.setattr(model.train, "SAVE_EVERY", 2)
+    first, second = run(tmp_path / "first"), run(tmp_path / "second", with_training(seed=5))
+    run(tmp_path / "run", start=first)
+    assert same(run(tmp_path / "run", start=first), load_vae(tmp_path / "run"))
+    with pytest.raises(CheckpointError, match="other audio or other first weights"):
+        run(tmp_path / "run", start=second)
+    with pytest.raises(CheckpointError, match="other audio or other first weights"):
+        train(SMALL, tmp_path / "run", tanh_programmes(seed=1), LAYOUT, start=first, console=QUIET)
+
+
 def test_a_full_disk_leaves_the_last_state_whole(tmp_path, monkeypatch):
     monkeypatch.setattr(model.train, "SAVE_EVERY", 2)
     real, calls = model.train.write_whole, []
@@ -116,7 +128,7 @@ def test_a_full_disk_leaves_the_last_state_whole(tmp_path, monkeypatch):
     assert same(whole, run(tmp_path / "cut"))
 
 
-@pytest.mark.parametrize("damage", ["missing", "truncated", "other shape", "bad config"])
+@pytest.mark.parametrize("damage", ["missing", "truncated", "other shape", "bad config", "older config"])
 def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path, damage):
     save_weights(tmp_path, DistortionVae(SMALL).state_dict(), SMALL, {})
     weights, config = tmp_path / "weights.safetensors", tmp_path / "config.json"
@@ -126,8 +138,12 @@ def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path, damage):
         weights.write_bytes(weights.read_bytes()[:50])
     elif damage == "other shape":
         config.write_text(replace(SMALL, model=replace(SMALL.model, channels=8)).to_json())
-    else:
+    elif damage == "bad config":
         config.write_text("{}")
+    else:
+        older = json.loads(config.read_text())
+        del older["audio"]["latency_samples"]
+        config.write_text(json.dumps(older))
     with pytest.raises(CheckpointError, match=str(tmp_path)):
         load_vae(tmp_path)
 
