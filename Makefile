@@ -32,7 +32,8 @@ check: setup ## linters, types, layout and who imports whom
 	$(bin)/mypy
 	$(bin)/lint-imports
 	$(bin)/clang-format --dry-run --Werror $(cpp)
-	$(bin)/clang-tidy --quiet $(portable) -- -std=c++17 -Ifirmware
+	@echo "clang-tidy on $(words $(portable)) sources"
+	@printf '%s\n' $(portable) | xargs -P "$$(nproc)" -I{} $(bin)/clang-tidy --quiet {} -- -std=c++17 -Ifirmware
 
 format: setup ## lay out Python and C++ as `make check` wants them
 	$(bin)/ruff check --fix

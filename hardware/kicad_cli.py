@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
@@ -19,14 +20,20 @@ class KicadError(RuntimeError):
 
 def missing() -> str:
     """Why nothing here can run, or an empty string."""
-    if shutil.which("kicad-cli") is None:
+    if (found := shutil.which("kicad-cli")) is None:
         return "kicad-cli is not installed (KiCad 9; Debian 12 has it in bookworm-backports, see hardware/README.md)"
-    version = subprocess.run(["kicad-cli", "version"], capture_output=True, text=True, check=False).stdout.strip()
+    version = _version(found)
     if not version.startswith("9."):
         return f"kicad-cli is version {version}, and these files are KiCad 9's (see hardware/README.md)"
     if not all((TEMPLATES / table).is_file() for table in _TABLES):
         return "KiCad's libraries are not installed (packages kicad-symbols and kicad-footprints)"
     return ""
+
+
+@functools.cache
+def _version(program: str) -> str:
+    """Asked once: it takes KiCad half a second."""
+    return subprocess.run([program, "version"], capture_output=True, text=True, check=False).stdout.strip()
 
 
 def environment() -> dict[str, str]:

@@ -7,9 +7,10 @@ decoder is cut out of the trace of a whole block; what is left is the live path.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -28,6 +29,8 @@ RECEIVE = "_ZN9gritspace4Link7ReceiveEh"
 PLAYED = (PROCESS, PREVIEW)  # each returns to the instruction after its call
 SETTLING_BLOCKS = 320  # power-up has faded in by then
 BLOCKS = 2  # measured of each kind
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,9 @@ def bench_live(elf_path: Path) -> tuple[LiveRow, ...]:
     machine.call(POWER_UP, machine.address(LIVE), 0, 0)
     audio = (0.3 * np.sin(np.arange(block_size) / 7)).astype(np.float32)
     for _ in range(SETTLING_BLOCKS):
-        _play(machine, audio, cv_code=33_000)
-    still = [_play(machine, audio, cv_code=33_000) for _ in range(BLOCKS)]
-    moving = [_play(machine, audio, cv_code=20_000 + 3_000 * block) for block in range(BLOCKS)]
+        _play(machine.call, machine, audio, cv_code=33_000)
+    still = [_play(machine.trace, machine, audio, cv_code=33_000) for _ in range(BLOCKS)]
+    moving = [_play(machine.trace, machine, audio, cv_code=20_000 + 3_000 * block) for block in range(BLOCKS)]
     link = [_ask_status(machine)]
 
     def row(part: str, traces: Sequence[list[int]]) -> LiveRow:
@@ -79,17 +82,17 @@ def _info(machine: CortexM7, scheme: int) -> np.ndarray:
     return machine.get(machine.call(INFO, scheme), 4, np.uint32)
 
 
-def _play(machine: CortexM7, audio: np.ndarray, cv_code: int) -> list[int]:
-    """The trace of one block with all knobs at noon and this code of CV X."""
+def _play(run: Callable[..., Result], machine: CortexM7, audio: np.ndarray, cv_code: int) -> Result:
+    """What the machine's `run`, `call` or `trace`, gives for one block with all knobs at noon and this code of CV X."""
     panel = np.full(len(ADC_CHANNELS) + 1, 32_768, np.uint16)
     panel[ADC_CHANNELS.index("mix")] = 50_000
     panel[ADC_CHANNELS.index("att_x")] = 65_535
     panel[ADC_CHANNELS.index("cv_x")] = cv_code
     panel[-1] = 0  # gate and button
     addresses = [machine.put(values) for values in (panel, audio, audio)]
-    trace = machine.trace(PLAY, machine.address(LIVE), *addresses)
+    result = run(PLAY, machine.address(LIVE), *addresses)
     machine.forget()
-    return trace
+    return result
 
 
 def _ask_status(machine: CortexM7) -> list[int]:

@@ -10,6 +10,7 @@ debian_packages=(
   gcc-arm-none-eabi                               # the engine on the Cortex-M7
   libnewlib-arm-none-eabi
   libstdc++-arm-none-eabi-newlib
+  ccache                                          # tests compile the same sources many times
   qemu-system-arm                                 # the emulated Cortex-M7
   llvm                                            # llvm-mca, for `gritspace bench`
   sonic-pi-samples                                # recorded instruments, only ever measured on

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Compiles pieces of the firmware with the host's g++ for tests. Depends on g++ only; warnings are errors as always."""
+"""Compiles pieces of the firmware with the host's g++ for tests. Depends on g++ and ccache; warnings are errors as
+always.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
 TEST_SOURCES = Path(__file__).resolve().parent / "firmware"
+CACHE = FIRMWARE.parent / "build" / "ccache"
 STRICT = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-fno-rtti", f"-I{FIRMWARE}"]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"]
 CORE = sorted((FIRMWARE / "core").glob("*.cpp"))
@@ -59,7 +63,22 @@ def compile_sanitized_device(target: Path) -> Path:
 
 
 def _compile(target: Path, flags: Sequence[str], sources: Sequence[Path]) -> Path:
-    command = ["g++", *flags, *map(str, sources), "-o", str(target)]
-    finished = subprocess.run(command, capture_output=True, text=True)
-    assert finished.returncode == 0, finished.stderr
+    return build_program("g++", flags, sources, target)
+
+
+def build_program(compiler: str, flags: Sequence[str], sources: Sequence[Path], target: Path) -> Path:
+    """Source by source through ccache, for the tests' libraries differ in few of theirs; then linked."""
+    folder = target.with_suffix(".objects")
+    folder.mkdir(exist_ok=True)
+    objects = []
+    for index, source in enumerate(sources):
+        objects.append(str(folder / f"{index}_{source.stem}.o"))
+        compiling = [flag for flag in flags if flag != "-shared" and not flag.startswith("-Wl,")]
+        _run(["ccache", compiler, *compiling, "-c", str(source), "-o", objects[-1]])
+    _run([compiler, *flags, *objects, "-o", str(target)])
     return target
+
+
+def _run(command: Sequence[str]) -> None:
+    finished = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"CCACHE_DIR": str(CACHE)})
+    assert finished.returncode == 0, finished.stderr[:4000]

@@ -7,12 +7,11 @@ Depends on `compiled`, the Arm compiler and tests/firmware/sound_library.cpp; kn
 from __future__ import annotations
 
 import ctypes
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from compiled import FIRMWARE, STUB_DECODER, TEST_SOURCES, compile_library, with_faults
+from compiled import FIRMWARE, STUB_DECODER, TEST_SOURCES, build_program, compile_library, with_faults
 
 from host_tools.cortex_m7 import CortexM7
 from quantize.graph import SCHEMES
@@ -152,10 +151,7 @@ def compile_for_cortex_m7(target: Path, decoder: list[Path]) -> CortexM7:
     cpu = ("-mcpu=cortex-m7", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-d16")
     linking = ("--specs=nano.specs", "-nostartfiles", "-Wl,-e,sound_process", "-Wl,-Tdata=0x20000000")
     options = (*flags, *cpu, *linking, "-Wl,--no-warn-rwx-segments", f"-I{FIRMWARE}")
-    command = ["arm-none-eabi-g++", *options, *map(str, (*SOURCES, PROCESSOR, *decoder)), "-o", str(target)]
-    finished = subprocess.run(command, capture_output=True, text=True)
-    assert finished.returncode == 0, finished.stderr[:4000]
-    return CortexM7(target)
+    return CortexM7(build_program("arm-none-eabi-g++", options, (*SOURCES, PROCESSOR, *decoder), target))
 
 
 def compile_sound(target: Path, decoder: list[Path], *faults: tuple[str, str]) -> SoundLibrary:
