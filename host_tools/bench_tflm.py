@@ -2,7 +2,7 @@
 """What decoders cost under TFLite Micro's interpreter, on the firmware's own image of that engine.
 
 `TFLM_DIR=... python -m host_tools.bench_tflm [DIR]` prints a row a scheme, as `gritspace bench` does for engine
-`static`, of the released decoders or of those in a folder.
+`static`, of the decoders in a folder, or of those that GRITSPACE_MODELS names, or of the released ones.
 Depends on `bench_decoder` for what is played; cycles are those of a model.
 """
 
@@ -19,7 +19,7 @@ from elftools.elf.elffile import ELFFile
 from rich.console import Console
 
 from host_tools import cycle_model
-from host_tools.artefacts import Artefact, released_artefacts
+from host_tools.artefacts import RELEASED, Artefact, released_artefacts
 from host_tools.bench_decoder import BenchRow, bench_row, stack_bytes, stimuli, traces
 from host_tools.cortex_m7 import CortexM7, symbols_of
 from host_tools.errors import UserError
@@ -71,10 +71,9 @@ def _memory(elf_path: Path, scheme: str) -> tuple[int, int]:
 def main(folders: Sequence[str]) -> int:
     console = Console()
     try:
-        artefacts = released_artefacts()
-        if folders:
-            artefacts = released_artefacts(directory=Path(folders[0]))
-            os.environ["GRITSPACE_MODELS"] = str(Path(folders[0]).resolve())
+        folder = Path(folders[0] if folders else os.environ.get("GRITSPACE_MODELS", RELEASED)).resolve()
+        artefacts = released_artefacts(directory=folder)
+        os.environ["GRITSPACE_MODELS"] = str(folder)  # what the image is built with
         elf_path = build_firmware("qemu_m7_tflm")
         measured = [measure_tflm(artefact, elf_path) for artefact in artefacts]
     except UserError as error:

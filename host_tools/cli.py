@@ -60,7 +60,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
 def match(arguments: argparse.Namespace) -> int:
     from host_tools import learning
 
-    models = arguments.models or (RELEASED if arguments.weights == CHECKPOINT else None)
+    models = arguments.models or (RELEASED if arguments.weights.resolve() == CHECKPOINT.resolve() else None)
     found = learning.match_recordings(arguments.dry, arguments.wet, arguments.weights, models, arguments.output)
     text = json.dumps(found, indent=2) + "\n"
     console.print(text, end="")
@@ -82,11 +82,12 @@ def quantize(arguments: argparse.Namespace) -> int:
 
 
 def emit(arguments: argparse.Namespace) -> int:
-    from quantize.emit import emit as write_sources
+    from quantize.emit import sources, write_sources
     from quantize.golden_vectors import emit_golden
 
     paths = [artefact.path for artefact in released_artefacts(SCHEME_NAMES, arguments.models)]
-    written = [source for path in paths for source in write_sources(path, arguments.generated)]
+    prepared = [sources(path) for path in paths]  # of both, before either is written
+    written = [source for texts in prepared for source in write_sources(texts, arguments.generated)]
     for path in (*written, *emit_golden(paths, arguments.golden)):
         console.print(f"wrote {path}")
     return 0
@@ -271,3 +272,6 @@ def main() -> int:
     except BrokenPipeError:  # `gritspace ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:
+        print(f"gritspace: {error.filename}: {error.strerror}; choose another place, or make room", file=sys.stderr)
+        return 2

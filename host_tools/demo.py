@@ -93,8 +93,8 @@ def demo(console: Console) -> str:
             parity.append(_verify(board, artefacts, where, console))
             console.print(to_rich(parity_table(parity[-1])))
     with stage("bench: instructions on the Cortex-M7"):
-        figures = bench(artefacts, build_firmware("qemu_m7", **where)).json_rows()
-        console.print(to_rich(bench_table(figures)))
+        measured = bench(artefacts, build_firmware("qemu_m7", **where))
+        console.print(to_rich(bench_table(measured.json_rows())))
     with stage("listen and look"):
         pictures, sounds = _listen(artefacts, weights)
     content = ReportContent(
@@ -106,10 +106,11 @@ def demo(console: Console) -> str:
         stages=stages,
         parity=parity,
         witness=seen,
-        bench=figures,
+        bench=measured.json_rows(),
         evaluation=errors,
         pictures=pictures,
         sounds=sounds,
+        notes=list(dict.fromkeys([*seen.notes, *(note for part in parity for note in part.notes), *measured.notes])),
     )
     page, numbers = write_report(report_path("demo"), content)
     for part in stages:

@@ -134,6 +134,8 @@ class Device:
     def _require_scheme(self, scheme: str) -> None:
         if scheme not in self._greeting.schemes:
             theirs = ", ".join(self._greeting.schemes)
+            if not theirs:
+                raise LinkError(f"{self.name} has no decoder; upload a smaller model, or load other firmware")
             raise LinkError(f"{self.name} has no scheme {scheme}, but {theirs}; choose that with --scheme")
 
     def reset(self, scheme: str) -> SchemeInfo:
@@ -197,7 +199,7 @@ class Device:
         for _ in range(HELLO_ATTEMPTS):
             self._transport.write(DELIMITER + frame(protocol.pack("HELLO", self._next_sequence())))
             deadline = time.monotonic() + HELLO_TIMEOUT_S
-            while data := self._transport.read(max(0.0, deadline - time.monotonic())):
+            while (left_s := deadline - time.monotonic()) > 0 and (data := self._transport.read(left_s)):
                 heard += len(data)
                 for packet in self._reader.feed(data):
                     if (greeting := self._understand_greeting(packet)) is not None:
@@ -258,7 +260,8 @@ class Device:
         """The values of one reply. LinkError when it is a refusal, is not the next one, or does not come."""
         deadline = time.monotonic() + REPLY_TIMEOUT_S
         while not self._received:
-            data = self._transport.read(max(0.0, deadline - time.monotonic()))
+            left_s = deadline - time.monotonic()
+            data = self._transport.read(left_s) if left_s > 0 else b""
             if not data:
                 damage = f" ({self._reader.damaged} damaged packets)" if self._reader.damaged else ""
                 raise LinkError(

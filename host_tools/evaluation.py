@@ -73,7 +73,7 @@ def evaluate(
         rows = _rows(vae, layout, names, data, console)
         if held_out and (others := installed(HELD_OUT, vae.config.audio, console)):
             rows.append(matched_row(vae, others, console))
-        played = _played_map() if weights == CHECKPOINT else None
+        played = _played_map() if weights.resolve() == CHECKPOINT.resolve() else None
         aliasing = aliasing_scores(vae, layout, names) if names else []
         found = Evaluation(identity(weights), rows, map_scores(vae), aliasing, played)
         if report:

@@ -13,6 +13,7 @@ from typing import Any
 from host_tools.errors import UserError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+REPORTS = REPOSITORY / "build" / "reports"
 
 
 def write_atomically(path: Path | str, content: bytes | str) -> Path:

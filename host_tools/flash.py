@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def flash(
         binary = Path(folder) / "firmware.bin"
         binary.write_bytes(content)
         if st_link:
-            _flash_by_st_link(binary, console)
+            _flash_by_st_link(binary, console, serial)
         else:
             _flash_by_dfu(binary, console, port, serial)
     console.print(f"wrote {len(content):,} bytes of {FLASH_BYTES:,}, read back the same; the module starts")
@@ -72,27 +72,35 @@ def image_bytes(image: Path) -> bytes:
 
 
 def _flash_by_dfu(binary: Path, console: Console, port: str | None, serial: str | None) -> None:
+    others: set[str] = set()
     if port:
+        others = {device.path for device in bootloaders()}  # wait already, and are not the module that is asked
         with open_board(port) as device:
             device.enter_bootloader()
         console.print(f"{port} enters its bootloader")
-    found = _find(serial, APPEARS_S if port else 0.0)
+    found = _find(serial, APPEARS_S if port else 0.0, others)
     console.print(f"writing to {found.serial or found.path}")
     target = ["dfu-util", "-a", "0", "-d", f",{BOOTLOADER}", "-p", found.path]
     _dfu([*target, "-s", f"{FLASH_ADDRESS:#010x}", "-D", str(binary)], "writing")
     size, back = binary.stat().st_size, binary.with_name("back.bin")
     _dfu([*target, "-s", f"{FLASH_ADDRESS:#010x}:{size}:leave", "-U", str(back)], "reading back")
-    if not back.exists() or back.read_bytes() != binary.read_bytes():
+    if not _is_same(binary, back):
         raise UserError(f"what was read back is not what was written; {PRESS}, and try again with another cable")
 
 
-def _find(serial: str | None, patience_s: float) -> Bootloader:
-    """The one device that waits for an image; the named one of several."""
+def _is_same(written: Path, back: Path) -> bool:
+    return back.exists() and back.read_bytes() == written.read_bytes()
+
+
+def _find(serial: str | None, patience_s: float, others: Collection[str]) -> Bootloader:
+    """The one device that waits for an image, besides those at the paths `others`; the named one of several."""
+
+    def waiting() -> list[Bootloader]:
+        return [d for d in bootloaders() if d.path not in others and serial in (None, d.serial)]
+
     deadline = time.monotonic() + patience_s
-    while not (found := bootloaders()) and time.monotonic() < deadline:
+    while not (found := waiting()) and time.monotonic() < deadline:
         time.sleep(0.2)
-    if serial:
-        found = [device for device in found if device.serial == serial]
     if not found:
         if serial:
             raise UserError(f"no module with the serial number {serial} waits for an image: {PRESS}")
@@ -128,9 +136,18 @@ def _dfu(command: Sequence[str], doing: str) -> None:
         )
 
 
-def _flash_by_st_link(binary: Path, console: Console) -> None:
+def _flash_by_st_link(binary: Path, console: Console, serial: str | None) -> None:
     console.print("writing by ST-Link")
-    done = _run(["st-flash", "--reset", "write", str(binary), f"{FLASH_ADDRESS:#010x}"], "stlink-tools")
+    program, address = ["st-flash", *(["--serial", serial] if serial else [])], f"{FLASH_ADDRESS:#010x}"
+    size, back = binary.stat().st_size, binary.with_name("back.bin")
+    _st_link([*program, "write", str(binary), address])
+    _st_link([*program, "--reset", "read", str(back), address, str(size)])
+    if not _is_same(binary, back):
+        raise UserError("what was read back is not what was written; check the ST-Link's wires and try again")
+
+
+def _st_link(command: Sequence[str]) -> None:
+    done = _run(command, "stlink-tools")
     if done.returncode != 0:
         lines = (done.stderr + done.stdout).strip().splitlines() or ["no message"]
         raise UserError(f"st-flash: {lines[-1].strip()}; check that the ST-Link is plugged in at both ends")

@@ -51,4 +51,4 @@ def add_flash_commands(commands: Subparsers) -> None:
     ways = sub.add_mutually_exclusive_group()
     ways.add_argument("--port", help="of a module that runs: it enters its bootloader by itself")
     ways.add_argument("--st-link", action="store_true", help="by an ST-Link instead of USB")
-    sub.add_argument("--serial", help="of the one to write to, when several wait")
+    sub.add_argument("--serial", help="of the module, or with --st-link of the probe, when there are several")

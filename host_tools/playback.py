@@ -29,6 +29,11 @@ def play_inputs(adc: np.ndarray, inputs: np.ndarray | int = 0, cycles: np.ndarra
     return records.view(np.recarray)
 
 
+def codec_samples(sound: np.ndarray) -> np.ndarray:
+    """Sound, full scale 1, as the codec's integers, int32; what is beyond full scale is clipped."""
+    return np.clip(np.rint(sound * CODEC_FULL_SCALE), -CODEC_FULL_SCALE, CODEC_FULL_SCALE - 1).astype(np.int32)
+
+
 def as_codec(blocks: np.ndarray) -> np.ndarray:
     """The codec's samples as int32, in one piece; ValueError when one does not fit 24 bits."""
     samples = np.ascontiguousarray(blocks, "<i4")

@@ -17,7 +17,7 @@ from host_tools.firmware import build_firmware
 from host_tools.host_library import HostLibrary, HostTransport
 from host_tools.module.panel import HIGHEST_CODE, Panel
 from host_tools.packets import ADC_CHANNELS
-from host_tools.playback import CODEC_FULL_SCALE, play_inputs
+from host_tools.playback import CODEC_FULL_SCALE, codec_samples, play_inputs
 
 SCHEME = "int16x8"  # factory settings play it
 SESSIONS = 2  # modules that play at once, each its share of the places; not as many as cores, or figures would differ
@@ -54,9 +54,8 @@ def _played(library: HostLibrary, dry: np.ndarray, places: np.ndarray) -> np.nda
     library.power_up(factory=True)
     lead = _ending(sound, round(POWER_UP_S * rate / size))
     for index, place in enumerate(places):
-        passage = np.concatenate([lead, sound])
-        codes = np.clip(np.rint(passage * CODEC_FULL_SCALE), -CODEC_FULL_SCALE, CODEC_FULL_SCALE - 1).astype(np.int32)
-        played, _ = library.play(play_inputs(np.tile(_codes(place), (len(passage), 1))), codes)
+        codes = codec_samples(np.concatenate([lead, sound]))
+        played, _ = library.play(play_inputs(np.tile(_codes(place), (len(codes), 1))), codes)
         wet[index] = played[len(lead) :].reshape(-1) / CODEC_FULL_SCALE
         lead = _ending(sound, round(SETTLE_S * rate / size))
     return wet[:, : len(dry)]

@@ -22,6 +22,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 from scipy.signal import stft
 
+from host_tools.files import write_atomically
+
 BLUE, ORANGE, GREEN, VERMILION, PINK, SKY, GREY = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8A8F98",
 )  # fmt: skip
@@ -142,7 +144,9 @@ def decoder_costs(grid: Sequence[Mapping[str, Any]], trained: Sequence[Mapping[s
         plot.legend(loc="lower right")
         for axis in (plot.xaxis, plot.yaxis):
             axis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter="{x:,.0f}", minor_locator=NullLocator())
-        figure.savefig(path)
+        picture = io.BytesIO()
+        figure.savefig(picture, format=path.suffix[1:])
+    write_atomically(path, picture.getvalue())
 
 
 def _costs(rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:

@@ -18,12 +18,11 @@ import numpy as np
 
 from host_tools.audio import encode_audio
 from host_tools.chain import CHAIN_SVG
-from host_tools.files import REPOSITORY, git_revision, write_atomically, write_results
+from host_tools.files import REPORTS, git_revision, write_atomically, write_results
 from host_tools.parity import ParityResult
 from host_tools.tables import Table, bench_table, evaluate_table, parity_table, to_html, witness_table
 from host_tools.witness import WitnessResult
 
-REPORTS = REPOSITORY / "build" / "reports"
 STYLE_SHEET = Path(__file__).with_name("report.css")
 
 

@@ -8,7 +8,7 @@ firmware/engines/static/.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -227,8 +227,8 @@ def emit_model(
     return "\n".join(header) + "\n", "\n".join(source) + "\n"
 
 
-def emit(tflite_path: Path, directory: Path = GENERATED) -> list[Path]:
-    """Writes `model_SCHEME.h` and `.cpp` into the directory, with the loudness of the model card; returns their paths.
+def sources(tflite_path: Path) -> dict[str, str]:
+    """The texts of `model_SCHEME.h` and `.cpp`, with the loudness of the model card, by their names.
 
     Raises TfliteError, also for a card that is missing or whose vectors golden does not give; or GraphError, also for a
     decoder that would sound while nothing is played.
@@ -240,16 +240,25 @@ def emit(tflite_path: Path, directory: Path = GENERATED) -> list[Path]:
         raise TfliteError(f"{tflite_path}: {error}") from error
     provenance = f"{Path(tflite_path).name}, SHA-256 {hashlib.sha256(content).hexdigest()}"
     texts = emit_model(graph, model_id(content), provenance, loudness_of(card))
-    directory = Path(directory)
+    return {f"model_{graph.scheme.name}{suffix}": text for suffix, text in zip((".h", ".cpp"), texts, strict=True)}
+
+
+def write_sources(texts: Mapping[str, str], directory: Path = GENERATED) -> list[Path]:
+    """Writes each whole or not at all; returns their paths."""
     directory.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for suffix, text in zip((".h", ".cpp"), texts, strict=True):
-        paths.append(write_whole(directory / f"model_{graph.scheme.name}{suffix}", text.encode()))
-    return paths
+    return [write_whole(directory / name, text.encode()) for name, text in texts.items()]
+
+
+def emit(tflite_path: Path, directory: Path = GENERATED) -> list[Path]:
+    """Writes the sources of one model into the directory; raises what `sources` does."""
+    return write_sources(sources(tflite_path), directory)
 
 
 def write_whole(path: Path, content: bytes) -> Path:
     """Writes under another name, then renames: nobody ever sees half a file."""
     partial = path.with_suffix(path.suffix + ".partial")
-    partial.write_bytes(content)
-    return partial.replace(path)
+    try:
+        partial.write_bytes(content)
+        return partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

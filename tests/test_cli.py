@@ -131,6 +131,14 @@ def test_a_graph_that_the_engine_cannot_run_is_one_sentence(monkeypatch, capsys,
     assert run(monkeypatch, "emit", "--models", models, *words) == 2
     error = capsys.readouterr().err
     assert "gate0: an accumulator may reach" in error and error.count("\n") == 1
+    assert not (tmp_path / "generated").exists()  # nor the other scheme's, which is in order
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(monkeypatch, capsys, models, take, tmp_path):
+    words = ("--generated", take / "generated", "--golden", tmp_path / "golden")
+    assert run(monkeypatch, "emit", "--models", models, *words) == 2
+    error = capsys.readouterr().err
+    assert f"{take}" in error and "Not a directory; choose another place" in error and error.count("\n") == 1
 
 
 def test_the_bench_tools_load_no_torch():

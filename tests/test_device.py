@@ -20,6 +20,7 @@ from host_tools.boards import HostTransport, open_board
 from host_tools.device import Device, RefusalError
 from host_tools.errors import LinkError
 from host_tools.framing import PacketReader, frame
+from host_tools.module.client import ModuleClient
 from host_tools.packets import ERRORS
 
 
@@ -128,6 +129,17 @@ def test_port_sends_garbage() -> None:
         assert "not in gritspace packets" in fails(url)
 
 
+def test_a_port_that_talks_without_pause_ends_all_the_same(stub: HostTransport) -> None:
+    def flood(data: bytes, send: Send) -> bool:
+        while True:  # until the client is gone
+            send(b"\1\2\3\0" * 1_000)
+
+    with port(flood) as url:
+        assert "not in gritspace packets" in fails(url)
+    with port(until_bytes(stub, 3000, flood)) as url:
+        assert "stopped answering" in fails(url)
+
+
 def test_port_echoes() -> None:
     def echo(data: bytes, send: Send) -> bool:
         send(data)
@@ -211,6 +223,17 @@ def test_another_protocol_is_refused_by_both_names(stub: HostTransport) -> None:
     with port(change_greeting(stub, set_version)) as url:
         message = fails(url)
     assert "decaf000" in message and f"{protocol.VERSION:08x}" in message and "rebuild" in message
+
+
+def test_a_module_without_a_decoder_is_refused(stub: HostTransport) -> None:
+    def no_schemes(packet: bytearray) -> None:
+        packet[:] = protocol.pack("GREETING", 0, **{**protocol.unpack(bytes(packet)).values, "schemes": []})
+
+    with port(change_greeting(stub, no_schemes)) as url:
+        assert "has no decoder; upload a smaller model" in fails(url)
+    refused = pytest.raises(LinkError, match="has no decoder")
+    with port(change_greeting(stub, no_schemes)) as url, open_board(url) as opened, refused:
+        _ = ModuleClient(opened).model
 
 
 def test_another_model_is_refused_by_both_names(stub: HostTransport) -> None:

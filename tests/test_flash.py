@@ -47,9 +47,11 @@ else:
     Path(arguments[-1]).write_bytes(content[:-1] + b"?" if os.environ.get("DFU_DAMAGES") else content)
 """
 ST_FLASH = """#!/bin/sh
-echo "$@" >> "$(dirname "$0")/calls"
-echo "Couldn't find any ST-Link devices" >&2
-exit ${ST_STATUS:-0}
+folder="$(dirname "$0")"
+echo "$@" >> "$folder/calls"
+[ -z "$ST_STATUS" ] || { echo "Couldn't find any ST-Link devices" >&2; exit "$ST_STATUS"; }
+while [ "$1" != write ] && [ "$1" != read ]; do shift; done
+if [ "$1" = write ]; then cp "$2" "$folder/chip.bin"; else head -c "${ST_READS:-$4}" "$folder/chip.bin" > "$2"; fi
 """
 
 
@@ -155,8 +157,14 @@ def test_an_absent_image_says_how_to_make_one(tmp_path):
 
 
 def test_a_st_link_writes_the_same(programs, image, monkeypatch):
-    flash.flash(image, QUIET, st_link=True)
-    assert calls(programs)[0].startswith("--reset write ") and calls(programs)[0].endswith(" 0x08000000")
+    flash.flash(image, QUIET, st_link=True, serial="066EFF")
+    assert (programs / "chip.bin").read_bytes() == IMAGE
+    written, read = calls(programs)
+    assert written.startswith("--serial 066EFF write ") and written.endswith(" 0x08000000")
+    assert read.startswith("--serial 066EFF --reset read ") and read.endswith(f" 0x08000000 {len(IMAGE)}")
+    monkeypatch.setenv("ST_READS", "100")
+    with pytest.raises(UserError, match="not what was written; check the ST-Link's wires"):
+        flash.flash(image, QUIET, st_link=True)
     monkeypatch.setenv("ST_STATUS", "1")
     with pytest.raises(UserError, match="Couldn't find any ST-Link devices; check that the ST-Link is plugged in"):
         flash.flash(image, QUIET, st_link=True)
@@ -182,10 +190,38 @@ def test_a_module_that_runs_is_asked_first(programs, image, monkeypatch):
     assert asked and "-p 1-3" in calls(programs)[-1]
 
 
+def test_what_waited_before_is_not_the_module_that_was_asked(programs, image, monkeypatch):
+    stranger, module = DEVICE.format(n=1, alt=0), DEVICE.format(n=3, alt=0)
+
+    class Running:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            os.environ["DFU_LIST"] = f"{stranger}\n{module}" if appears else stranger
+
+        def enter_bootloader(self):
+            pass
+
+    monkeypatch.setenv("DFU_LIST", stranger)
+    monkeypatch.setattr(flash, "open_board", lambda port: Running())
+    monkeypatch.setattr(flash, "APPEARS_S", 0.3)
+    for appears in (True, False):
+        monkeypatch.setenv("DFU_LIST", stranger)
+        if appears:
+            flash.flash(image, QUIET, port="/dev/ttyACM0")
+            assert "-p 1-3" in calls(programs)[-1]
+        else:
+            (programs / "chip.bin").unlink()
+            with pytest.raises(UserError, match="no module waits for an image"):
+                flash.flash(image, QUIET, port="/dev/ttyACM0")
+            assert not (programs / "chip.bin").exists()
+
+
 def test_a_board_without_a_bootloader_refuses(programs, image):
     with pytest.raises(UserError, match="host refuses ENTER_BOOTLOADER: the board has no bootloader"):
         flash.flash(image, QUIET, port="host")
-    assert calls(programs) == []
+    assert calls(programs) == ["-l"]
 
 
 @pytest.mark.parametrize(

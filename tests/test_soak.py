@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The long random take: what the module plays is golden's, and a soak notices what it looks for."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from line import Line
+from stand_ins import small_artefact
 
 from host_tools.artefacts import Artefact, released_artefacts
+from host_tools.errors import LinkError
 from host_tools.firmware import build_firmware
 from host_tools.host_library import HostLibrary
 from host_tools.module.random_player import RandomPlayer
@@ -62,6 +66,12 @@ def test_the_module_takes_all_that_the_player_asks_for() -> None:
     told = [reply.values["settings"] for reply in replies if reply.name == "SETTINGS_ARE"]
     assert {each["gate_mode"] for each in told} == {0, 1} and len({each["morph_time_ms"] for each in told}) > 2
     assert len({str(each["presets"]) for each in told}) > 10 and len({str(each["cv_zero"]) for each in told}) > 10
+
+
+def test_firmware_of_another_model_is_refused_by_both_names(artefacts: list[Artefact], tmp_path: Path) -> None:
+    other = small_artefact("int8", tmp_path)
+    with pytest.raises(LinkError, match=f"runs int8 model {artefacts[0].model_id}, but model {other.model_id}"):
+        soak([other], 0.1, MUSIC)
 
 
 def test_an_output_that_stands_still_is_noticed() -> None:

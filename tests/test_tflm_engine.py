@@ -197,7 +197,7 @@ def test_what_does_not_fit_the_arena_is_refused_and_silent(tmp_path, monkeypatch
         assert not decoder.get(wet, 256).any()
         assert (decoder.call(HAS, scheme.code), decoder.call(ARENA, scheme.code)) == (0, 0)
     with open_board(ENV, generated, tmp_path / "build") as device:
-        with pytest.raises(LinkError, match="has no scheme int8"):
+        with pytest.raises(LinkError, match="has no decoder; upload a smaller model"):
             device.require_model("int8", model_id(with_flat_card(graphs[0])))
         assert FAULTS[device.request("READ_STATUS", "STATUS_IS")["status"]["fault"]] == "no decoder"
     elf_path, artefact = tmp_path / "build" / ENV / "firmware.elf", released_artefacts(["int8"])[0]

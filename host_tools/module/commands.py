@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from host_tools.arguments import above_zero, not_negative
-from host_tools.files import REPOSITORY, write_results
+from host_tools.artefacts import RELEASED
+from host_tools.files import REPORTS, REPOSITORY, write_results
 from host_tools.packets import PRESETS
 from quantize.graph import SCHEMES
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from host_tools.tables import Table
 
 STORAGE = REPOSITORY / "build" / "boards"  # where boards without hardware keep their settings between commands
-REPORTS = REPOSITORY / "build" / "reports"
 
 console = Console(highlight=False)
 
@@ -171,7 +171,7 @@ def soak(arguments: argparse.Namespace) -> int:
     from host_tools.module.soak import soak as run
     from host_tools.module.tables import soak_table
 
-    artefacts = released_artefacts((arguments.scheme,) if arguments.scheme else tuple(SCHEMES))
+    artefacts = released_artefacts((arguments.scheme,) if arguments.scheme else tuple(SCHEMES), arguments.models)
     rate = artefacts[0].graph.sample_rate
     recordings = [load_audio(path, rate).samples for path in recorded_audio()]
     rows = run(artefacts, arguments.minutes, recordings, arguments.seed, console=console)
@@ -217,6 +217,7 @@ def add_module_commands(commands: Subparsers) -> None:
     sub.set_defaults(function=soak)
     sub.add_argument("--minutes", type=above_zero, default=1.0, help="of audio, each scheme (default 1)")
     sub.add_argument("--scheme", choices=tuple(SCHEMES), help="one of the two; both when not given")
+    sub.add_argument("--models", type=Path, default=RELEASED, metavar="DIR", help="what the firmware was made from")
     sub.add_argument("--seed", type=not_negative, default=0)
     sub.add_argument("--json", type=Path, metavar="FILE", help="write the rows for scripts")
 

@@ -25,7 +25,7 @@ from host_tools.module.client import ModuleClient, Settings
 from host_tools.module.cv_sources import GATE_HIGH_VOLTS, UNPLUGGED, cv_source, gate_source
 from host_tools.module.panel import Panel
 from host_tools.packets import FLAGS, INPUT_GATE, POTS
-from host_tools.playback import CODEC_FULL_SCALE, play_inputs
+from host_tools.playback import CODEC_FULL_SCALE, codec_samples, play_inputs
 
 # The module is silent for 200 ms after power-up and fades in over 50: this long it plays before the recording begins.
 SETTLE_S = 0.3
@@ -134,7 +134,7 @@ def prepare(dry_path: Path | str, patch: Patch, settings: Settings, model: Schem
     blocks = settling + math.ceil(audio.samples.size / model.block_size)
     dry = np.zeros(blocks * model.block_size)
     dry[settling * model.block_size :][: audio.samples.size] = audio.samples
-    codes = np.clip(np.rint(dry * CODEC_FULL_SCALE), -CODEC_FULL_SCALE, CODEC_FULL_SCALE - 1).astype(np.int32)
+    codes = codec_samples(dry)
 
     times_s = np.maximum(np.arange(blocks) - settling, 0) * (model.block_size / model.sample_rate)
     circuit = settings.circuit

@@ -14,10 +14,10 @@ import numpy as np
 
 from host_tools import protocol
 from host_tools.framing import frame
+from host_tools.module.panel import HIGHEST_CODE
 from host_tools.packets import ADC_CHANNELS, GATE_MODES, INPUT_BUTTON, INPUT_GATE, POTS, PRESETS
-from host_tools.playback import BUDGET_CYCLES, CODEC_FULL_SCALE, play_inputs
+from host_tools.playback import BUDGET_CYCLES, codec_samples, play_inputs
 
-HIGHEST_CODE = 65_535
 BLOCK_RATE_HZ = 1_000.0  # nearly: only what a CV's rate is counted in
 JITTER = 48  # of a 16-bit code: 3 of a 12-bit ADC
 
@@ -135,5 +135,4 @@ class RandomPlayer:
             sound = self._rng.uniform(-1, 1, count) * 10 ** self._rng.uniform(-3, 0.1)
         else:
             sound = np.full(count, self._rng.choice([0.0, 0.5, -1.0]))
-        limited = np.clip(np.rint(sound * CODEC_FULL_SCALE), -CODEC_FULL_SCALE, CODEC_FULL_SCALE - 1)
-        return limited.astype(np.int32).reshape(blocks, block_size)
+        return codec_samples(sound).reshape(blocks, block_size)

@@ -21,7 +21,9 @@ from rich.progress import Progress
 
 from host_tools import protocol
 from host_tools.artefacts import Artefact
+from host_tools.boards import HostTransport
 from host_tools.comparison import Tally
+from host_tools.device import Device
 from host_tools.firmware import build_firmware
 from host_tools.framing import PacketReader, frame
 from host_tools.host_library import HostLibrary
@@ -105,9 +107,14 @@ def soak(
 ) -> list[SoakRow]:
     """Plays each artefact's scheme for `minutes` of audio on the host library, or on another one.
 
+    LinkError when the library has other models.
+
     The music is made of `recordings` (T,) in [-1, 1] at the model's rate, noise and silence.
     """
     path = library or build_firmware("host")
+    with Device(HostTransport(path)) as device:
+        for artefact in artefacts:
+            device.require_model(artefact.scheme, artefact.model_id)
     rows = []
     with Progress(console=console, transient=True) as progress:
         for artefact in artefacts:
