@@ -54,7 +54,7 @@ class Live {
   bool TakeMidi(uint8_t byte);  // false when it asks for more than fits between two blocks
   bool Send(const Command& command) { return commands_.Write(command); }
   bool TurnPanel(const PanelInput& panel);  // false when the board has one of its own
-  void SetFault(protocol::Fault fault);     // the lights tell the last before a block, STATUS the last
+  void SetFault(protocol::Fault fault);     // lights tell the last of a block, STATUS the last
 
   // The bench: the codec gets silence and the caller plays the module, from power-up, with stored
   // or factory settings. Changes are remembered only with stored ones.

@@ -23,7 +23,7 @@ class EarWeighting {
  private:
   // 4 dB more of what is above 2 kHz; the high-pass itself passes a tenth more at the top.
   static constexpr float kShelf = 0.514F;
-  DcBlocker first_, second_, treble_;      // all are high-passes of one pole
+  DcBlocker first_, second_, treble_;  // all are high-passes of one pole
 };
 
 class LoudnessMatch {
