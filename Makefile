@@ -21,7 +21,7 @@ demo: setup ## the whole chain on recorded audio, then a report to look at and l
 	$(bin)/gritspace demo
 
 test: check firmware ## everything is checked: linters, both firmware builds, the tests
-	$(bin)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(bin)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 15
 
 setup: ## install what is missing (Debian packages, .venv); demo and test do this first
 	@host_tools/setup.sh
