@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from host_tools.arguments import above_zero, not_negative, positive, whole_numbers, words
+from host_tools.arguments import above_zero, finite, not_negative, positive, whole_numbers, words
 from host_tools.files import REPOSITORY
-from model.config import ENCODERS
+from model.config import ENCODERS, TERMS
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -45,13 +45,23 @@ def train(arguments: argparse.Namespace) -> int:
     )
     plan = learning.TrainingPlan(
         folder,
-        settings={k: given[k] for k in hyper},
+        settings={k: given[k] for k in hyper} | dict(arguments.terms),
         shape={k: given[k] for k in shape},
         **{k: given[k] for k in wishes},
     )
     console.print(to_rich(evaluate_table(learning.train_run(plan, console))))
     console.print(f"wrote {folder}")
     return 0
+
+
+def _term(text: str) -> tuple[str, float]:
+    """For argparse: a term's name and a weight from 0."""
+    name, _, weight = text.partition("=")
+    if name not in TERMS:
+        raise argparse.ArgumentTypeError(f"{name} is none of {', '.join(TERMS)}")
+    if (value := finite(weight)) < 0:
+        raise argparse.ArgumentTypeError(f"{weight} is negative")
+    return name, value
 
 
 def add_train_command(commands: Subparsers, *parents: argparse.ArgumentParser) -> None:
@@ -65,6 +75,8 @@ def add_train_command(commands: Subparsers, *parents: argparse.ArgumentParser) -
     sub.add_argument("--encoder-steps", type=not_negative)
     sub.add_argument("--seed", type=not_negative)
     sub.add_argument("--learning-rate", type=above_zero, help="the peak of the decoder's one-cycle schedule")
+    text = f"the weight of a term of the loss, of {', '.join(TERMS)}; may be repeated"
+    sub.add_argument("--term", dest="terms", type=_term, action="append", default=[], metavar="NAME=WEIGHT", help=text)
     sub.add_argument("--channels", type=positive, help="of the decoder's stream; `gritspace bench` says what it costs")
     sub.add_argument("--dilations", type=whole_numbers, metavar="A,B,C", help="of its layers")
     sub.add_argument("--condition-channels", type=positive, help="by which the latent reaches them")

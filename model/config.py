@@ -13,6 +13,8 @@ from typing import Any
 
 # A module takes a decoder to have forgotten what came longer ago: kSettlingSeconds of firmware/core/decoder.h.
 SETTLING_SECONDS = 0.02
+# Terms of a decoder's and an encoder's loss besides the error; `TrainConfig` has their weights.
+TERMS = ("straightness", "evenness", "faintness", "amount", "aliasing", "beta")
 # What an encoder looks at; `encoders` has them.
 ENCODERS = ("statistics", "mel", "waveform", "recurrent")
 

@@ -68,16 +68,32 @@ def weights(tmp_path):
 
 
 def test_a_run_trains_measures_and_can_be_fine_tuned(monkeypatch, capsys, tmp_path):
-    words = ("--devices", "soft_clip,hard_clip", "--procedural")
+    words = ("--devices", "soft_clip,hard_clip", "--procedural", "--term", "aliasing=0.5", "--term", "amount=0")
     assert run(monkeypatch, tmp_path, *TRAIN, "--name", "one", *words) == 0
     said = capsys.readouterr().out
     assert "unseen settings" in said and str(tmp_path / "runs" / "one") in said.replace("\n", "")
+    train = Config.load(tmp_path / "runs" / "one" / "config.json").train
+    assert (train.aliasing, train.amount, train.evenness) == (0.5, 0.0, SMALL.train.evenness)
     metrics = json.loads((tmp_path / "runs" / "one" / "metrics.json").read_text())
     assert [row["split"] for row in metrics["results"]] == ["seen", "unseen_settings"]
     first = ("--from", tmp_path / "runs" / "one", "--procedural")
     assert run(monkeypatch, tmp_path, *TRAIN, "--name", "two", "--devices", "soft_clip", *first) == 0
     assert run(monkeypatch, tmp_path, *TRAIN, "--name", "three", "--encoder-only", *first) == 0
     assert Layout.load(tmp_path / "runs" / "two") == Layout.load(tmp_path / "runs" / "one")
+
+
+@pytest.mark.parametrize(
+    ("term", "said"),
+    [
+        ("loudness=1", "loudness is none of straightness"),
+        ("amount=-1", "-1 is negative"),
+        ("amount", "is not a finite number"),
+    ],
+)
+def test_a_term_that_is_none_is_refused(monkeypatch, capsys, tmp_path, term, said):
+    with pytest.raises(SystemExit) as stop:
+        run(monkeypatch, tmp_path, *TRAIN, "--term", term)
+    assert stop.value.code == 2 and said in capsys.readouterr().err
 
 
 def test_a_map_of_ones_own_pedals_is_trained_and_measured(monkeypatch, capsys, tmp_path):
