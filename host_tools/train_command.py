@@ -39,6 +39,7 @@ def train(arguments: argparse.Namespace) -> int:
         "audio",
         "procedural",
         "start",
+        "average",
         "encoder_only",
         "fresh",
         "torch_device",
@@ -70,7 +71,7 @@ def add_train_command(commands: Subparsers, *parents: argparse.ArgumentParser) -
     sub = commands.add_parser("train", help=text, description=text, parents=parents)
     sub.set_defaults(function=train)
     sub.add_argument("--name", default="vae", help="the run's folder below build/runs")
-    sub.add_argument("--steps", type=positive, help="of the decoder")
+    sub.add_argument("--steps", type=not_negative, help="of the decoder")
     sub.add_argument("--rounding-steps", type=not_negative, help="of the decoder with weights of 8 bits")
     sub.add_argument("--encoder-steps", type=not_negative)
     sub.add_argument("--seed", type=not_negative)
@@ -87,6 +88,8 @@ def add_train_command(commands: Subparsers, *parents: argparse.ArgumentParser) -
     sub.add_argument("--audio", type=Path, metavar="DIR", help="learn on these recordings, not on the soundfont")
     sub.add_argument("--procedural", action="store_true", help="learn on no recordings at all")
     sub.add_argument("--from", dest="start", type=Path, metavar="DIR", help="fine-tune the checkpoint in here")
+    text = "with --from: begin with the mean of that checkpoint's weights and this one's"
+    sub.add_argument("--average", type=Path, metavar="DIR", help=text)
     sub.add_argument("--encoder-only", action="store_true", help="with --from: keep its decoder, learn its encoder")
     text = "where PyTorch is to train: cuda for a GPU, if it has been installed with CUDA"
     sub.add_argument("--torch-device", default="cpu", metavar="NAME", help=text)

@@ -17,7 +17,7 @@ import torch
 from rich.console import Console
 
 from model.checkpoint import FILES as CHECKPOINT_FILES
-from model.checkpoint import CheckpointError, load_config, load_decoder, load_vae, write_whole
+from model.checkpoint import CheckpointError, load_config, load_decoder, load_mean, load_vae, write_whole
 from model.config import SETTLING_SECONDS, Config, TrainConfig
 from model.devices import SEEN
 from model.evaluate import split_errors
@@ -57,6 +57,7 @@ class TrainingPlan:
     audio: Path | None = None  # a folder of recordings, instead of the soundfont
     procedural: bool = False  # no recordings at all
     start: Path | None = None  # a checkpoint
+    average: Path | None = None  # another one: begin with the mean of both
     encoder_only: bool = False
     fresh: bool = False
     torch_device: str = "cpu"
@@ -72,7 +73,9 @@ class TrainingPlan:
     def first_weights(self, config: Config) -> DistortionVae | Decoder | None:
         if self.start is None:
             return None
-        return load_decoder(self.start, config) if self.encoder_only else load_vae(self.start)
+        if self.encoder_only:
+            return load_decoder(self.start, config)
+        return load_vae(self.start) if self.average is None else load_mean(self.start, self.average)
 
 
 def train_planned(plan: TrainingPlan, console: Console) -> list[dict[str, Any]]:
@@ -82,6 +85,10 @@ def train_planned(plan: TrainingPlan, console: Console) -> list[dict[str, Any]]:
     """
     if plan.encoder_only and not plan.start:
         raise PlanError("--encoder-only learns an encoder for the decoder of a checkpoint; name it with --from")
+    if plan.average and (plan.encoder_only or not plan.start):
+        raise PlanError("--average is of two checkpoints; give --from as well, and leave out --encoder-only")
+    if plan.average and load_layout(plan.average) != load_layout(plan.start):
+        raise PlanError(f"{plan.average} and {plan.start} have different maps; choose checkpoints that share one")
     shaped = chosen(plan.shape).keys()
     if plan.start and shaped - {"encoder"}:
         raise PlanError(

@@ -115,6 +115,22 @@ def test_fine_tuning_and_a_new_encoder_stay_on_the_checkpoints_map(tmp_path, dat
         train_planned(plan(tmp_path / "mel", data, **other), QUIET)
 
 
+def test_a_run_begins_with_the_mean_of_two(tmp_path, data):
+    none = {**SHORT, "steps": 0, "rounding_steps": 0, "encoder_steps": 0}
+    for seed, name in ((1, "one"), (2, "two")):
+        train_planned(replace(plan(tmp_path / name, data), settings={**SHORT, "seed": seed}), QUIET)
+    both = {"start": tmp_path / "one", "average": tmp_path / "two", "devices": None}
+    train_planned(replace(plan(tmp_path / "mean", data, **both), settings=none), QUIET)
+    first, second, mean = (load_vae(tmp_path / name).decoder.state_dict() for name in ("one", "two", "mean"))
+    assert all(torch.equal(mean[name], (first[name] + second[name]) / 2) for name in mean)
+    assert any(not torch.equal(mean[name], first[name]) for name in mean)
+    with pytest.raises(PlanError, match="--average is of two checkpoints"):
+        train_planned(plan(tmp_path / "other", data, average=tmp_path / "two"), QUIET)
+    Layout(Layout.load(tmp_path / "two").places[:-1]).save(tmp_path / "two")
+    with pytest.raises(PlanError, match="have different maps"):
+        train_planned(replace(plan(tmp_path / "other", data, **both), settings=none), QUIET)
+
+
 def test_fine_tuning_is_short_and_gentle_however_the_checkpoint_came_about(tmp_path, data):
     train_planned(plan(tmp_path / "first", data), QUIET)
     train = TrainingPlan(tmp_path / "second", data, {"seed": 7}, start=tmp_path / "first").configuration().train
