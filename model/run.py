@@ -87,7 +87,7 @@ def train_planned(plan: TrainingPlan, console: Console) -> list[dict[str, Any]]:
         raise PlanError("--encoder-only learns an encoder for the decoder of a checkpoint; name it with --from")
     if plan.average and (plan.encoder_only or not plan.start):
         raise PlanError("--average is of two checkpoints; give --from as well, and leave out --encoder-only")
-    if plan.average and load_layout(plan.average) != load_layout(plan.start):
+    if plan.average and plan.start and load_layout(plan.average) != load_layout(plan.start):
         raise PlanError(f"{plan.average} and {plan.start} have different maps; choose checkpoints that share one")
     shaped = chosen(plan.shape).keys()
     if plan.start and shaped - {"encoder"}:
