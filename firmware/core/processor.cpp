@@ -152,11 +152,11 @@ void Processor::Decode(const Sound& sound) {
   dc_blocker_ = blocker;
 }
 
-// Closes slowly in silence. What is left of the last sound's mean is forgotten behind it, or it
-// would be the click with which the next sound begins.
+// Closes slowly in silence. Behind it, what is left of the last sound's mean is forgotten, which a
+// silent decoder has no more: it would be the click with which the next sound begins.
 float Processor::Gate() {
   gate_ = quiet_blocks_ > settling_blocks_ ? Larger(gate_ - kGateStep, 0) : 1;
-  if (gate_ <= 0) dc_blocker_.Reset();
+  if (gate_ <= 0 && wet_codes_[model_->block_size - 1] == 0) dc_blocker_.Reset();
   return SmoothStep(gate_);
 }
 
