@@ -196,7 +196,8 @@ def test_what_play_cannot_use_is_one_sentence_and_writes_nothing(monkeypatch, ca
         (("soak", "--seed", "x"), "--seed: x is not a whole number"),
         (("monitor", "--seconds", "nan"), "--seconds: nan is not a finite number"),
         (("monitor", "--seconds", "-3"), "--seconds: -3 is not above zero"),
-        (("train", "--steps", "0"), "--steps: 0 is not at least 1"),
+        (("train", "--steps", "-1"), "--steps: -1 is negative"),
+        (("train", "--channels", "0"), "--channels: 0 is not at least 1"),
     ],
 )
 def test_a_number_out_of_range_is_one_sentence(monkeypatch, capsys, words, said):
