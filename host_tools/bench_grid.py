@@ -56,6 +56,5 @@ def check_plot(path: Path) -> None:
 
 def draw_costs(grid: Sequence[BenchRow], trained: Sequence[BenchRow], path: Path) -> Path:
     """Cycles against MACs of the grid and of trained decoders, both in the fast flavour."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     decoder_costs([asdict(row) for row in grid], [asdict(row) for row in trained if row.flavour == "fast"], path)
     return path

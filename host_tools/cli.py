@@ -273,5 +273,6 @@ def main() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:
-        print(f"gritspace: {error.filename}: {error.strerror}; choose another place, or make room", file=sys.stderr)
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"gritspace: {place}{error.strerror or error}; choose another place, or make room", file=sys.stderr)
         return 2

@@ -120,10 +120,15 @@ class Device:
         """The device's greeting."""
         return self._greeting
 
+    def schemes(self) -> dict[str, SchemeInfo]:
+        """What the device plays in each scheme, one at least. LinkError when it has no decoder."""
+        if not self._greeting.schemes:
+            raise LinkError(f"{self.name} has no decoder; upload a smaller model, or load other firmware")
+        return self._greeting.schemes
+
     def require_model(self, scheme: str, model_id: str) -> SchemeInfo:
         """What the device plays in this scheme; LinkError unless it is this very model."""
-        self._require_scheme(scheme)
-        info = self._greeting.schemes[scheme]
+        info = self._played(scheme)
         if info.model_id != model_id:
             raise LinkError(
                 f"{self.name} runs {scheme} model {info.model_id}, but model {model_id} is asked for; "
@@ -131,19 +136,18 @@ class Device:
             )
         return info
 
-    def _require_scheme(self, scheme: str) -> None:
-        if scheme not in self._greeting.schemes:
-            theirs = ", ".join(self._greeting.schemes)
-            if not theirs:
-                raise LinkError(f"{self.name} has no decoder; upload a smaller model, or load other firmware")
-            raise LinkError(f"{self.name} has no scheme {scheme}, but {theirs}; choose that with --scheme")
+    def _played(self, scheme: str) -> SchemeInfo:
+        schemes = self.schemes()
+        if scheme not in schemes:
+            raise LinkError(f"{self.name} has no scheme {scheme}, but {', '.join(schemes)}; choose that with --scheme")
+        return schemes[scheme]
 
     def reset(self, scheme: str) -> SchemeInfo:
         """Selects a scheme and silences its state."""
-        self._require_scheme(scheme)
+        info = self._played(scheme)
         self.request("RESET", "READY", scheme=SCHEMES[scheme].code)
         self._scheme = scheme
-        return self._greeting.schemes[scheme]
+        return info
 
     def process(self, dry: np.ndarray, z: np.ndarray, progress: Progress | None = None) -> np.ndarray:
         """Plays integers `dry` (T,) with integers `z`, (2,) or one row a block (blocks, 2). Returns wet (T,).

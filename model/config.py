@@ -100,16 +100,16 @@ class Config:
         """The inverse of `to_json`; unknown or missing keys raise TypeError, so that an old file cannot pass
         silently.
         """
-        parts = (AudioConfig, ModelConfig, DataConfig, TrainConfig)
-        names = ("audio", "model", "data", "train")
-        if set(data) != set(names):
-            raise TypeError(f"a configuration has {', '.join(names)}, this one {', '.join(data)}")
-        for name, part in zip(names, parts, strict=True):
+        parts = {"audio": AudioConfig, "model": ModelConfig, "data": DataConfig, "train": TrainConfig}
+        if set(data) != set(parts):
+            raise TypeError(f"a configuration has {', '.join(parts)}, this one {', '.join(data)}")
+        made: dict[str, Any] = {}
+        for name, part in parts.items():
             known = {known.name for known in fields(part)}
             if set(data[name]) != known:
                 raise TypeError(f"{name} has {', '.join(sorted(set(data[name]) ^ known))} too few or too many")
-        values = ({k: tuple(v) if isinstance(v, list) else v for k, v in data[name].items()} for name in names)
-        return Config(*(part(**value) for part, value in zip(parts, values, strict=True)))
+            made[name] = part(**{key: tuple(v) if isinstance(v, list) else v for key, v in data[name].items()})
+        return Config(**made)
 
     @staticmethod
     def load(path: Path) -> Config:

@@ -80,10 +80,12 @@ class Recipe:
 @functools.cache
 def contents(folder: str | None) -> list[tuple[str, int, str]]:
     """Name, size and digest of every file below a folder, sorted."""
-    files = sorted(path for path in Path(folder).rglob("*") if path.is_file()) if folder else []
+    if folder is None:
+        return []
     return sorted(
-        (str(path.relative_to(str(folder))), path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
-        for path in files
+        (str(path.relative_to(folder)), path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in Path(folder).rglob("*")
+        if path.is_file()
     )
 
 
@@ -140,9 +142,12 @@ def _recordings(folder: str | None, sample_rate: int) -> list[Recording]:
     return load_folder(Path(folder), sample_rate) if folder else []
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    """In a worker: Ctrl-C reaches every process of the terminal, and each would print where it was."""
+def _begin_worker() -> None:
+    """Ctrl-C reaches every process of the terminal, and each would print where it was; and the parent's threads of
+    PyTorch are not in a process that was forked, which would wait for them for ever.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
 
 
 def _make_file(folder: Path, setting: Setting, recipe: Recipe, audio: AudioConfig) -> str | None:
@@ -182,7 +187,7 @@ def build(
         _recordings(recipe.recordings, audio.sample_rate)  # processes that are forked share them
         with (
             Progress(title, *bars, console=console or Console()) as progress,
-            ProcessPoolExecutor(min(workers, len(missing)), initializer=_leave_interrupts_to_the_parent) as pool,
+            ProcessPoolExecutor(min(workers, len(missing)), initializer=_begin_worker) as pool,
         ):
             bar, started = progress.add_task("", total=len(missing)), time.perf_counter()
             futures = {pool.submit(_make_file, folder, s, recipe, audio): s for s in missing}

@@ -40,9 +40,8 @@ def look_up(
 ) -> list[Likeness]:
     """The devices in the order of how close they come to target (samples,), which is in time with dry (samples,).
 
-    Tone is at noon but for the best TUNED. A device that crashes or gives no sound is left out, one
-    that does so at other knobs not tuned, and that is said. Raises
-    DeviceError when none is left.
+    Tone is at noon but for the best TUNED. A device that crashes or gives no sound is left out, one that does so at
+    other knobs not tuned, and that is said. Raises DeviceError when none is left.
     """
     found: list[Likeness] = []
     for name in track(names, "asking the devices", console=console):

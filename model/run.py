@@ -83,23 +83,52 @@ def train_planned(plan: TrainingPlan, console: Console) -> list[dict[str, Any]]:
 
     From a checkpoint, devices keep their places on its map. Interrupted at any stage, it resumes.
     """
-    if plan.encoder_only and not plan.start:
-        raise PlanError("--encoder-only learns an encoder for the decoder of a checkpoint; name it with --from")
-    if plan.average and (plan.encoder_only or not plan.start):
-        raise PlanError("--average is of two checkpoints; give --from as well, and leave out --encoder-only")
-    if plan.average and plan.start and load_layout(plan.average) != load_layout(plan.start):
-        raise PlanError(f"{plan.average} and {plan.start} have different maps; choose checkpoints that share one")
+    config = _checked(plan)
+    first = plan.first_weights(config)
+    material = _material(plan, config, console)
+    if plan.fresh:  # not before all else is there: what goes wrong until here costs nothing
+        for name in (RESUME_FILE, LAYOUT_FILE, *CHECKPOINT_FILES):
+            (plan.folder / name).unlink(missing_ok=True)
+    _keep_layout(plan.folder, material.layout)
+    given = (config, plan.folder, material.programmes, material.layout)
+    vae = train(*given, start=first, console=console, device=plan.torch_device)
+    if plan.captures:
+        rows = [split_errors(vae, material.held_back, material.layout).row("held_back")]
+    else:
+        names = list(dict.fromkeys(programme.setting.device for programme in material.programmes))
+        rows = pair_rows(vae, material.layout, names, plan.data, console)
+    metrics = plan.folder / "metrics.json"
+    text = json.dumps({**json.loads(metrics.read_text()), "results": rows}, indent=2) + "\n"
+    write_whole(metrics, lambda path: path.write_text(text))
+    return rows
+
+
+def _checked(plan: TrainingPlan) -> Config:
+    """The plan's configuration. Raises PlanError for wishes that do not go together."""
     shaped = chosen(plan.shape).keys()
-    if plan.start and shaped - {"encoder"}:
-        raise PlanError(
-            "--channels, --dilations and --condition-channels make another network than that of --from; leave them out"
-        )
-    if plan.start and "encoder" in shaped and not plan.encoder_only:
-        raise PlanError("--encoder makes another encoder than that of --from, and it has to learn; add --encoder-only")
+    if plan.start:
+        if plan.start.resolve() == plan.folder.resolve():
+            raise PlanError(f"--from and --name are both {plan.folder}; choose another name")
+        if shaped - {"encoder"}:
+            raise PlanError(
+                "--channels, --dilations and --condition-channels make another network than that of --from; leave them "
+                "out"
+            )
+        if "encoder" in shaped and not plan.encoder_only:
+            raise PlanError(
+                "--encoder makes another encoder than that of --from, and it has to learn; add --encoder-only"
+            )
+    elif plan.encoder_only:
+        raise PlanError("--encoder-only learns an encoder for the decoder of a checkpoint; name it with --from")
+    elif plan.settings.get("steps") == 0:
+        raise PlanError("--steps 0 keeps the decoder of a checkpoint; name it with --from, or give some steps")
+    if plan.average:
+        if plan.encoder_only or not plan.start:
+            raise PlanError("--average is of two checkpoints; give --from as well, and leave out --encoder-only")
+        if load_layout(plan.average) != load_layout(plan.start):
+            raise PlanError(f"{plan.average} and {plan.start} have different maps; choose checkpoints that share one")
     if plan.captures and plan.devices:
         raise PlanError("--captures and --devices make different maps; give one of them")
-    if plan.start and plan.start.resolve() == plan.folder.resolve():
-        raise PlanError(f"--from and --name are both {plan.folder}; choose another name")
     try:
         torch.zeros(1, device=plan.torch_device)
     except (RuntimeError, AssertionError) as error:
@@ -120,31 +149,12 @@ def train_planned(plan: TrainingPlan, console: Console) -> list[dict[str, Any]]:
             f"with these dilations wet depends on {config.model.past} samples before it, and modules and training have "
             f"room for {longest}; choose shorter ones"
         )
-    first = plan.first_weights(config)
-    material = _material(plan, config, console)
-    if plan.fresh:  # not before all else is there: what goes wrong until here costs nothing
-        for name in (RESUME_FILE, LAYOUT_FILE, *CHECKPOINT_FILES):
-            (plan.folder / name).unlink(missing_ok=True)
-        _keep_layout(plan.folder, material.layout)
-    given = (config, plan.folder, material.programmes, material.layout)
-    vae = train(*given, start=first, console=console, device=plan.torch_device)
-    if plan.captures:
-        rows = [split_errors(vae, material.held_back, material.layout).row("held_back")]
-    else:
-        names = list(dict.fromkeys(programme.setting.device for programme in material.programmes))
-        rows = pair_rows(vae, material.layout, names, plan.data, console)
-    metrics = plan.folder / "metrics.json"
-    text = json.dumps({**json.loads(metrics.read_text()), "results": rows}, indent=2) + "\n"
-    write_whole(metrics, lambda path: path.write_text(text))
-    return rows
+    return config
 
 
 def _material(plan: TrainingPlan, config: Config, console: Console) -> Material:
     if plan.captures:
-        material = capture_material(config, plan.captures, console)
-        if not plan.fresh:
-            _keep_layout(plan.folder, material.layout)
-        return material
+        return capture_material(config, plan.captures, console)
     kept = None if plan.fresh else _kept_layout(plan.folder)
     layout = load_layout(plan.start) if plan.start else kept
     names = plan.devices or (layout.devices if layout else SEEN)
@@ -154,7 +164,7 @@ def _material(plan: TrainingPlan, config: Config, console: Console) -> Material:
         )
     require(names, layout, config.audio)
     layout = layout or compare(config, names, console)
-    if not plan.fresh:
+    if not plan.fresh:  # programmes take minutes, and comparing again would, too
         _keep_layout(plan.folder, layout)
     recordings = None if plan.procedural else plan.audio or sampled_instruments(plan.data, config, console)
     return device_material(config, names, layout, recordings, plan.data, console)

@@ -23,7 +23,7 @@ VERSION = '-DGRITSPACE_VERSION="1.2.3"'
 
 def compile_library(target: Path, sources: Sequence[Path], flags: Sequence[str] = ()) -> Path:
     """A shared library of these sources. Many may live in one process, each with its own constants."""
-    return _compile(target, ["-shared", "-fPIC", "-fno-gnu-unique", *STRICT, VERSION, *flags], sources)
+    return build_program("g++", ["-shared", "-fPIC", "-fno-gnu-unique", *STRICT, VERSION, *flags], sources, target)
 
 
 def with_faults(folder: Path, sources: Sequence[Path], *faults: tuple[str, str]) -> list[Path]:
@@ -52,28 +52,24 @@ def compile_loading_device(folder: Path) -> Path:
 
 def compile_sanitized(target: Path, sources: Sequence[Path], flags: Sequence[str] = ()) -> Path:
     """A program that ends with an error on any memory error or undefined behaviour."""
-    return _compile(target, [*SANITIZERS, *STRICT, *flags], sources)
+    return build_program("g++", [*SANITIZERS, *STRICT, *flags], sources, target)
 
 
 def compile_sanitized_device(target: Path) -> Path:
     """The host library with its real engine; a program that loads it needs the address sanitizer loaded first."""
     engine = [*FIRMWARE.glob("engines/static/*.cpp"), *FIRMWARE.glob("generated/*.cpp")]
     flags = ["-shared", "-fPIC", *SANITIZERS, *STRICT, VERSION]
-    return _compile(target, flags, [*CORE, *engine, *HOST_BOARD])
-
-
-def _compile(target: Path, flags: Sequence[str], sources: Sequence[Path]) -> Path:
-    return build_program("g++", flags, sources, target)
+    return build_program("g++", flags, [*CORE, *engine, *HOST_BOARD], target)
 
 
 def build_program(compiler: str, flags: Sequence[str], sources: Sequence[Path], target: Path) -> Path:
     """Source by source through ccache, for the tests' libraries differ in few of theirs; then linked."""
     folder = target.with_suffix(".objects")
     folder.mkdir(exist_ok=True)
+    compiling = [flag for flag in flags if flag != "-shared" and not flag.startswith("-Wl,")]
     objects = []
     for index, source in enumerate(sources):
         objects.append(str(folder / f"{index}_{source.stem}.o"))
-        compiling = [flag for flag in flags if flag != "-shared" and not flag.startswith("-Wl,")]
         _run(["ccache", compiler, *compiling, "-c", str(source), "-o", objects[-1]])
     _run([compiler, *flags, *objects, "-o", str(target)])
     return target

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from compiled import FIRMWARE, build_program
 
 from host_tools.cortex_m7 import CortexM7
 from host_tools.stimuli import Stimulus
@@ -17,7 +18,6 @@ from quantize.emit import CLASSES, emit_model
 from quantize.golden import GoldenDecoder
 from quantize.graph import Graph
 
-FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
 FLAVOURS = {"fast": (), "compact": ("-DGRITSPACE_COMPACT=1",)}
 LANGUAGE = ("-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-ffp-contract=off")
 WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wstack-usage=1024")
@@ -94,10 +94,7 @@ def program(graphs: Sequence[Graph]) -> str:
 
 
 def compile_program(compiler: str, flags: Sequence[str], source: Path, target: Path) -> Path:
-    command = [compiler, *LANGUAGE, *WARNINGS, *flags, f"-I{FIRMWARE}", "-o", str(target), str(source)]
-    finished = subprocess.run(command, capture_output=True, text=True)
-    assert finished.returncode == 0, finished.stderr[:4000]
-    return target
+    return build_program(compiler, [*LANGUAGE, *WARNINGS, *flags, f"-I{FIRMWARE}"], [source], target)
 
 
 def compile_for_cortex_m7(source: Path, target: Path, flags: Sequence[str] = ()) -> CortexM7:

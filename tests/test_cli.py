@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -139,6 +140,17 @@ def test_a_place_that_cannot_be_written_is_one_sentence(monkeypatch, capsys, mod
     assert run(monkeypatch, "emit", "--models", models, *words) == 2
     error = capsys.readouterr().err
     assert f"{take}" in error and "Not a directory; choose another place" in error and error.count("\n") == 1
+
+
+def test_a_disk_that_fills_is_one_sentence_without_a_name_too(monkeypatch, capsys):
+    """Errors of an open file know no name."""
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("host_tools.demo.demo", full)
+    assert run(monkeypatch, "demo") == 2
+    assert capsys.readouterr().err == "gritspace: No space left on device; choose another place, or make room\n"
 
 
 def test_the_bench_tools_load_no_torch():

@@ -4,7 +4,12 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import signal
+import subprocess
+import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -118,6 +123,26 @@ def test_a_folder_of_programmes_is_what_two_processes_make_and_is_read_the_secon
     monkeypatch.setattr(model.data, "ProcessPoolExecutor", None)  # nothing is left to be made
     again, _ = make(tmp_path)
     assert all(np.array_equal(a.wet, b.wet) for a, b in zip(programmes, again, strict=True))
+
+
+def test_pairs_are_made_although_networks_have_run(tmp_path, repository):
+    """PyTorch's threads do not live on in a process that is forked, which must not wait for them."""
+    program = f"""
+import torch
+from pathlib import Path
+from model.config import AudioConfig
+from model.data import Recipe, Setting, build
+torch.set_num_threads(2)
+torch.ones(1_000_000).double()
+build(Path({str(tmp_path)!r}), [Setting("soft_clip", 0.5)], Recipe("training", 3.0, 1), AudioConfig())
+"""
+    # In a group of its own: the workers that wait outlive their parent.
+    with subprocess.Popen([sys.executable, "-c", program], cwd=repository, start_new_session=True) as process:
+        try:
+            assert process.wait(timeout=120) == 0
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError(28, "No space left on device")])

@@ -124,6 +124,8 @@ def test_a_run_begins_with_the_mean_of_two(tmp_path, data):
     first, second, mean = (load_vae(tmp_path / name).decoder.state_dict() for name in ("one", "two", "mean"))
     assert all(torch.equal(mean[name], (first[name] + second[name]) / 2) for name in mean)
     assert any(not torch.equal(mean[name], first[name]) for name in mean)
+    with pytest.raises(PlanError, match="--steps 0 keeps the decoder of a checkpoint"):
+        train_planned(replace(plan(tmp_path / "other", data), settings=none), QUIET)
     with pytest.raises(PlanError, match="--average is of two checkpoints"):
         train_planned(plan(tmp_path / "other", data, average=tmp_path / "two"), QUIET)
     Layout(Layout.load(tmp_path / "two").places[:-1]).save(tmp_path / "two")

@@ -76,10 +76,7 @@ class ModuleClient:
     @property
     def model(self) -> SchemeInfo:
         """Sample rate, block size and latency: all schemes have the same. LinkError when there is no decoder."""
-        schemes = list(self.device.hello().schemes.values())
-        if not schemes:
-            raise LinkError(f"{self.device.name} has no decoder; upload a smaller model, or load other firmware")
-        return schemes[0]
+        return next(iter(self.device.schemes().values()))
 
     def status(self) -> Status:
         """The module after its last block."""
