@@ -94,7 +94,8 @@ def demo(console: Console) -> str:
             console.print(to_rich(parity_table(parity[-1])))
     with stage("bench: instructions on the Cortex-M7"):
         measured = bench(artefacts, build_firmware("qemu_m7", **where))
-        console.print(to_rich(bench_table(measured.json_rows())))
+        costs = measured.json_rows()
+        console.print(to_rich(bench_table(costs)))
     with stage("listen and look"):
         pictures, sounds = _listen(artefacts, weights)
     content = ReportContent(
@@ -106,7 +107,7 @@ def demo(console: Console) -> str:
         stages=stages,
         parity=parity,
         witness=seen,
-        bench=measured.json_rows(),
+        bench=costs,
         evaluation=errors,
         pictures=pictures,
         sounds=sounds,
