@@ -159,9 +159,7 @@ class Device:
             raise ValueError("reset() selects a scheme first")
         size = self._greeting.schemes[self._scheme].block_size
         blocks = -(-len(dry) // size)
-        padded = np.zeros(blocks * size, np.int64)
-        padded[: len(dry)] = dry
-        dry_blocks = as_int16(padded).reshape(blocks, size)
+        dry_blocks = as_int16(np.pad(dry, (0, blocks * size - len(dry)))).reshape(blocks, size)
         z_blocks = as_int16(np.broadcast_to(z, (blocks, LATENT_SIZE)))
         wet = np.empty((blocks, size), np.int16)
         requests = ({"z": z.tolist(), "dry": dry.tolist()} for z, dry in zip(z_blocks, dry_blocks, strict=True))

@@ -4,12 +4,9 @@
 from __future__ import annotations
 
 import io
-import os
 import re
-import signal
 import subprocess
 import sys
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -136,13 +133,8 @@ torch.set_num_threads(2)
 torch.ones(1_000_000).double()
 build(Path({str(tmp_path)!r}), [Setting("soft_clip", 0.5)], Recipe("training", 3.0, 1), AudioConfig())
 """
-    # In a group of its own: the workers that wait outlive their parent.
-    with subprocess.Popen([sys.executable, "-c", program], cwd=repository, start_new_session=True) as process:
-        try:
-            assert process.wait(timeout=120) == 0
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+    # Not subprocess's timeout: workers that wait would outlive their parent.
+    subprocess.run(["timeout", "--signal=KILL", "120", sys.executable, "-c", program], cwd=repository, check=True)
 
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError(28, "No space left on device")])
