@@ -164,7 +164,7 @@ def _material(plan: TrainingPlan, config: Config, console: Console) -> Material:
         )
     require(names, layout, config.audio)
     layout = layout or compare(config, names, console)
-    if not plan.fresh:  # programmes take minutes, and comparing again would, too
+    if not plan.fresh:  # before the programmes, which take minutes
         _keep_layout(plan.folder, layout)
     recordings = None if plan.procedural else plan.audio or sampled_instruments(plan.data, config, console)
     return device_material(config, names, layout, recordings, plan.data, console)

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Compiles pieces of the firmware with the host's g++ for tests. Depends on g++ and ccache; warnings are errors as
-always.
-"""
+"""Compiles pieces of the firmware for tests, for the host and for the Cortex-M7. Depends on both g++ and on ccache."""
 
 from __future__ import annotations
 
@@ -10,10 +8,14 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from host_tools.cortex_m7 import CortexM7
+
 FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
 TEST_SOURCES = Path(__file__).resolve().parent / "firmware"
 CACHE = FIRMWARE.parent / "build" / "ccache"
 STRICT = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-fno-rtti", f"-I{FIRMWARE}"]
+LANGUAGE = ("-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-ffp-contract=off")
+CORTEX_M7 = ("-mcpu=cortex-m7", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-d16")
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"]
 CORE = sorted((FIRMWARE / "core").glob("*.cpp"))
 HOST_BOARD = [FIRMWARE / "boards/host/library.cpp", FIRMWARE / "boards/playback.cpp"]
@@ -60,6 +62,13 @@ def compile_sanitized_device(target: Path) -> Path:
     engine = [*FIRMWARE.glob("engines/static/*.cpp"), *FIRMWARE.glob("generated/*.cpp")]
     flags = ["-shared", "-fPIC", *SANITIZERS, *STRICT, VERSION]
     return build_program("g++", flags, [*CORE, *engine, *HOST_BOARD], target)
+
+
+def compile_for_cortex_m7(target: Path, sources: Sequence[Path], entry: str, flags: Sequence[str] = ()) -> CortexM7:
+    """Optimised as the firmware is. `entry` is one of the functions to call, for the linker wants one."""
+    linking = ("--specs=nano.specs", "-nostartfiles", f"-Wl,-e,{entry}", "-Wl,-Tdata=0x20000000")
+    options = ("-O2", *LANGUAGE, *CORTEX_M7, *linking, "-Wl,--no-warn-rwx-segments", *flags, f"-I{FIRMWARE}")
+    return CortexM7(build_program("arm-none-eabi-g++", options, sources, target))
 
 
 def build_program(compiler: str, flags: Sequence[str], sources: Sequence[Path], target: Path) -> Path:

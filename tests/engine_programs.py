@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from compiled import FIRMWARE, build_program
+from compiled import FIRMWARE, LANGUAGE, build_program, compile_for_cortex_m7
 
 from host_tools.cortex_m7 import CortexM7
 from host_tools.stimuli import Stimulus
@@ -19,9 +19,7 @@ from quantize.golden import GoldenDecoder
 from quantize.graph import Graph
 
 FLAVOURS = {"fast": (), "compact": ("-DGRITSPACE_COMPACT=1",)}
-LANGUAGE = ("-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-ffp-contract=off")
 WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wstack-usage=1024")
-CORTEX_M7 = ("-mcpu=cortex-m7", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-d16")
 SANITIZERS = ("-fsanitize=undefined,address", "-fno-sanitize-recover=all", "-Wno-stack-usage")
 
 # Every decoder under test in one program: they differ by the name of their type.
@@ -93,14 +91,13 @@ def program(graphs: Sequence[Graph]) -> str:
     return PROGRAM.format(models="".join(models), engines=engines, axes=len(graphs[0].latent))
 
 
-def compile_program(compiler: str, flags: Sequence[str], source: Path, target: Path) -> Path:
-    return build_program(compiler, [*LANGUAGE, *WARNINGS, *flags, f"-I{FIRMWARE}"], [source], target)
+def compile_engines(source: Path, target: Path, flags: Sequence[str]) -> Path:
+    """For the host."""
+    return build_program("g++", ["-O1", *LANGUAGE, *WARNINGS, *flags, f"-I{FIRMWARE}"], [source], target)
 
 
-def compile_for_cortex_m7(source: Path, target: Path, flags: Sequence[str] = ()) -> CortexM7:
-    linking = ("--specs=nano.specs", "-nostartfiles", "-Wl,-e,engine_process", "-Wl,-Tdata=0x20000000")
-    options = ("-O2", *CORTEX_M7, *linking, "-Wl,--no-warn-rwx-segments", *flags)
-    return CortexM7(compile_program("arm-none-eabi-g++", options, source, target))
+def compile_engines_for_cortex_m7(source: Path, target: Path, flags: Sequence[str]) -> CortexM7:
+    return compile_for_cortex_m7(target, [source], "engine_process", [*WARNINGS, *flags])
 
 
 def preview_places(stimulus: Stimulus) -> np.ndarray:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from compiled import FIRMWARE, STUB_DECODER, TEST_SOURCES, build_program, compile_library, with_faults
+from compiled import FIRMWARE, STUB_DECODER, TEST_SOURCES, compile_for_cortex_m7, compile_library, with_faults
 
 from host_tools.cortex_m7 import CortexM7
 from quantize.graph import SCHEMES
@@ -145,13 +145,9 @@ def columns_on_map(table: np.ndarray) -> np.ndarray:
     return table["column"] / (PLACES - 1) * 2 - 1
 
 
-def compile_for_cortex_m7(target: Path, decoder: list[Path]) -> CortexM7:
-    """The same functions on the Cortex-M7's instructions, compiled as the firmware is."""
-    flags = ("-std=c++17", "-O2", "-ffp-contract=off", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics")
-    cpu = ("-mcpu=cortex-m7", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-d16")
-    linking = ("--specs=nano.specs", "-nostartfiles", "-Wl,-e,sound_process", "-Wl,-Tdata=0x20000000")
-    options = (*flags, *cpu, *linking, "-Wl,--no-warn-rwx-segments", f"-I{FIRMWARE}")
-    return CortexM7(build_program("arm-none-eabi-g++", options, (*SOURCES, PROCESSOR, *decoder), target))
+def compile_sound_for_cortex_m7(target: Path, decoder: list[Path]) -> CortexM7:
+    """The same functions on the Cortex-M7's instructions."""
+    return compile_for_cortex_m7(target, (*SOURCES, PROCESSOR, *decoder), "sound_process")
 
 
 def compile_sound(target: Path, decoder: list[Path], *faults: tuple[str, str]) -> SoundLibrary:

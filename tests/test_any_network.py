@@ -11,8 +11,8 @@ from engine_programs import (
     FLAVOURS,
     assert_equal,
     check_on_cortex_m7,
-    compile_for_cortex_m7,
-    compile_program,
+    compile_engines,
+    compile_engines_for_cortex_m7,
     expected,
     program,
     run_on_host,
@@ -32,8 +32,8 @@ def test_any_network_equals_golden(first: int, tmp_path: Path) -> None:
     flags = list(FLAVOURS.values())[first // AT_ONCE % 2]
     source = tmp_path / "engines.cpp"
     source.write_text(program(graphs))
-    host = compile_program("g++", ("-O1", "-Wno-stack-usage", *flags), source, tmp_path / "host")
-    machine = compile_for_cortex_m7(source, tmp_path / "engines.elf", flags)
+    host = compile_engines(source, tmp_path / "host", ("-Wno-stack-usage", *flags))
+    machine = compile_engines_for_cortex_m7(source, tmp_path / "engines.elf", flags)
     for index, graph in enumerate(graphs):
         stimulus = random_stimulus(graph, BLOCKS * graph.block_size, seed=first + index)
         assert_equal(run_on_host(host, index, graph, stimulus), expected(graph, stimulus))

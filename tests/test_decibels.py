@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sounds import ENGINE, STUB, SoundLibrary, compile_for_cortex_m7, compile_sound
+from sounds import ENGINE, STUB, SoundLibrary, compile_sound, compile_sound_for_cortex_m7
 
 PROMISED = 2e-6  # relative, core/decibels.h
 DB = np.concatenate([np.linspace(-150, 150, 60_001), np.arange(-24, 25) * 20 * np.log10(2), [0.0, -0.0, 1e-30]])
@@ -38,7 +38,7 @@ def test_beyond_the_range_it_stays_as_at_its_end(library: SoundLibrary) -> None:
 
 
 def test_the_cortex_m7_gives_the_same_bits(library: SoundLibrary, tmp_path: Path) -> None:
-    machine = compile_for_cortex_m7(tmp_path / "sound.elf", ENGINE)
+    machine = compile_sound_for_cortex_m7(tmp_path / "sound.elf", ENGINE)
     db = DB[::37].astype(np.float32)
     target = machine.put(np.zeros(db.size, np.float32))
     machine.call("gains_of_decibels", machine.put(db), target, db.size)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.interpolate import RegularGridInterpolator
-from sounds import ENGINE, LOUDNESS_MAP, RATE, SoundLibrary, columns_on_map, compile_for_cortex_m7, compile_sound
+from sounds import ENGINE, LOUDNESS_MAP, RATE, SoundLibrary, columns_on_map, compile_sound, compile_sound_for_cortex_m7
 
 from quantize import loudness
 from quantize.graph import SCHEMES, Graph
@@ -182,7 +182,7 @@ def test_the_firmware_interpolates_in_decibels(engine: SoundLibrary) -> None:
 
 
 def test_the_cortex_m7_interpolates_to_the_same_bits(engine: SoundLibrary, tmp_path: Path) -> None:
-    machine = compile_for_cortex_m7(tmp_path / "sound.elf", ENGINE)
+    machine = compile_sound_for_cortex_m7(tmp_path / "sound.elf", ENGINE)
     table, at = random_map(2), np.random.default_rng(3).uniform(-1.1, 1.1, (300, 3)).astype(np.float32)
     target = machine.put(np.zeros(at.shape, np.float32))
     machine.call("loudness_at", machine.put(table), machine.put(at), target, len(at))

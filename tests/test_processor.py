@@ -20,8 +20,8 @@ from sounds import (
     UNMATCHED,
     Played,
     SoundLibrary,
-    compile_for_cortex_m7,
     compile_sound,
+    compile_sound_for_cortex_m7,
     in_scheme,
     sounds,
 )
@@ -242,7 +242,7 @@ def test_the_output_is_a_number_within_full_scale(engine: SoundLibrary, seed: in
 
 def on_cortex_m7(path: Path, scheme: str, passage: np.ndarray, audio: np.ndarray) -> Played:
     """As SoundLibrary.play after `init`."""
-    machine = compile_for_cortex_m7(path, ENGINE)
+    machine = compile_sound_for_cortex_m7(path, ENGINE)
     machine.call("sound_init", SCHEMES[scheme].code)
     out, reports = np.zeros((len(passage), BLOCK), np.float32), np.zeros(len(passage), REPORT)
     for index, block in enumerate(audio.astype(np.float32).reshape(-1, BLOCK)):

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from compiled import CORTEX_M7, compile_for_cortex_m7, compile_library
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from host_tools.cortex_m7 import CortexM7
 from quantize import fixed_point
-
-CORTEX_M7 = ("-mcpu=cortex-m7", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-d16", "-nostartfiles", "--specs=nano.specs")
 
 # Every function as `int32_t name(int32_t a, int32_t b, int32_t c)`.
 PROBE = """
@@ -126,17 +125,15 @@ INTEGERS = (
 
 
 @pytest.fixture(scope="module")
-def probes(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> tuple[ctypes.CDLL, CortexM7]:
+def probes(tmp_path_factory: pytest.TempPathFactory) -> tuple[ctypes.CDLL, CortexM7]:
     """The functions on this machine (undefined steps trap) and on the Cortex-M7."""
     folder = tmp_path_factory.mktemp("simd")
     source = folder / "probe.cpp"
     source.write_text(PROBE + "\n".join(f"PROBE({n}, {e})" for n, e in EXPRESSIONS.items()))
-    common = ["-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror", f"-I{repository / 'firmware'}", str(source), "-o"]
     trap = ("-fsanitize=undefined", "-fsanitize-undefined-trap-on-error")
-    subprocess.run(["g++", "-shared", "-fPIC", *trap, *common, str(folder / "probe.so")], check=True)
-    linking = ("-Wl,-e,smlad", "-Wl,--no-warn-rwx-segments")
-    subprocess.run(["arm-none-eabi-g++", *CORTEX_M7, *linking, *common, str(folder / "probe.elf")], check=True)
-    return ctypes.CDLL(str(folder / "probe.so")), CortexM7(folder / "probe.elf")
+    library = compile_library(folder / "probe.so", [source], ["-O2", *trap])
+    machine = compile_for_cortex_m7(folder / "probe.elf", [source], "smlad", ["-Wall", "-Wextra", "-Werror"])
+    return ctypes.CDLL(str(library)), machine
 
 
 @pytest.mark.parametrize("name", list(EXPRESSIONS))
@@ -158,7 +155,7 @@ def test_the_machine_runs_the_instructions_themselves(repository: Path, tmp_path
     """The portable twins are not what the Cortex-M7 gets."""
     source = tmp_path / "probe.cpp"
     source.write_text(PROBE + "\n".join(f"PROBE({n}, {e})" for n, e in EXPRESSIONS.items()))
-    command = ["arm-none-eabi-g++", *CORTEX_M7[:4], "-std=c++17", "-O2", "-S", f"-I{repository / 'firmware'}"]
+    command = ["arm-none-eabi-g++", *CORTEX_M7, "-std=c++17", "-O2", "-S", f"-I{repository / 'firmware'}"]
     listing = subprocess.run([*command, str(source), "-o", "-"], capture_output=True, text=True, check=True).stdout
     for mnemonic in ("smlad", "smmulr", "smmlar", "ssat", "usat", "pkhbt", "pkhtb", "sadd16", "qadd16", "ssat16"):
         assert f"\t{mnemonic} " in listing, mnemonic

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from compiled import LANGUAGE
 from decoder_shapes import GRAPHS
 from engine_programs import (
     FLAVOURS,
-    LANGUAGE,
     SANITIZERS,
     assert_equal,
     check_on_cortex_m7,
-    compile_for_cortex_m7,
-    compile_program,
+    compile_engines,
+    compile_engines_for_cortex_m7,
     expected,
     program,
     run_on_host,
@@ -44,13 +44,13 @@ def flavour(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def host_program(source: Path, flavour: str) -> Path:
-    flags = ("-O1", "-g1", *SANITIZERS, *FLAVOURS[flavour])
-    return compile_program("g++", flags, source, source.with_suffix(f".{flavour}.host"))
+    flags = ("-g1", *SANITIZERS, *FLAVOURS[flavour])
+    return compile_engines(source, source.with_suffix(f".{flavour}.host"), flags)
 
 
 @pytest.fixture(scope="module")
 def cortex_m7(source: Path, flavour: str) -> CortexM7:
-    return compile_for_cortex_m7(source, source.with_suffix(f".{flavour}.elf"), FLAVOURS[flavour])
+    return compile_engines_for_cortex_m7(source, source.with_suffix(f".{flavour}.elf"), FLAVOURS[flavour])
 
 
 @pytest.mark.parametrize("index", range(len(GRAPHS)), ids=list(GRAPHS))
@@ -76,7 +76,7 @@ def test_a_preview_that_leaves_a_trace_is_noticed(tmp_path: Path, repository: Pa
     graph = GRAPHS["odd everything, int8"]
     source = tmp_path / "engine.cpp"
     source.write_text(program([graph]))
-    path = compile_program("g++", ("-O1", f"-I{tmp_path}"), source, tmp_path / "engine")
+    path = compile_engines(source, tmp_path / "engine", (f"-I{tmp_path}",))
     stimulus = random_stimulus(graph, 3 * graph.block_size)
     with pytest.raises(AssertionError, match="first at"):
         assert_equal(run_on_host(path, 0, graph, stimulus), expected(graph, stimulus))
